@@ -1,0 +1,1 @@
+"""Decisions only: standard library, no I/O, no clock of its own."""
