@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from manager.domain.box import Box, Observation, Operation, Place, Scheduling
-from manager.domain.journal import Entry
 from manager.domain.cost import Session
+from manager.domain.journal import Entry
 
 
 class Clock(Protocol):
