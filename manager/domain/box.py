@@ -125,7 +125,8 @@ class Call:
 
     `request_id` is stored before the cloud is called, so that a process that dies in between can ask again
     without the cloud acting twice. `operation` is the name that the cloud answered; `done_at` the moment when
-    that operation was seen to have ended well.
+    that operation was seen to have ended well. `known_start` is when the VM had last started before the call:
+    once the cloud tells another moment, this call has acted (no clock of ours is compared with Google's).
     """
 
     asked_at: datetime
@@ -133,6 +134,7 @@ class Call:
     called_at: datetime | None = None
     operation: str | None = None
     done_at: datetime | None = None
+    known_start: datetime | None = None
     tries: int = 0
     retry_at: datetime | None = None
 
