@@ -148,6 +148,8 @@ def _stop_from_on(call: Call, power: Power, now: datetime) -> Step:
 
 def _ask_or_follow(call: Call, intent: Intent, now: datetime) -> Step:
     """Ask again with the stored id where no answer came; the cloud does not act twice on one id."""
+    if _pausing(call, now):
+        return Wait()
     fresh = call.called_at is not None and now < call.called_at + REQUEST_ID_LIFE
     return Send(intent, anew=False) if call.operation is None and fresh else Follow(intent)
 

@@ -8,40 +8,92 @@ from manager.domain.errors import Fault
 from manager.domain.lifecycle import IN_FLIGHT
 
 # Faults that time may mend; with any other, a start waits for a person.
-_PASSING = frozenset({"stockout", "cloud_unreachable", "rate_limited", "not_ready_yet", "conflict"})
-_STOCKOUT_PAUSE = timedelta(seconds=30)
-_LONGEST_PAUSE = timedelta(seconds=60)
+PASSING = frozenset({"stockout", "cloud_unreachable", "rate_limited", "not_ready_yet", "conflict"})
 # How long a start is tried for somebody who may have gone for good.
 PATIENCE = timedelta(hours=1)
+_STOCKOUT_PAUSE = timedelta(seconds=30)
+_LONGEST_PAUSE = timedelta(seconds=60)
 
 
 def ask_on(box: Box, now: datetime, cause: Cause) -> Box:
-    """A start is wanted. Asking twice changes nothing; asking after a fault tries again at once."""
+    """A start is wanted. Asking again changes nothing but that a pause before the next try ends."""
     if box.intent is Intent.ON and box.start is not None:
-        return replace(box, start=replace(box.start, asked_at=now, retry_at=None), fault=None, panel_at=now)
+        return replace(box, start=replace(box.start, asked_at=now, retry_at=None))
     if box.intent is Intent.ON and box.fault is None:
         return box
     start = box.start if box.start is not None and box.start.unresolved else Call(asked_at=now)
-    # A stop that is under way stays known, so that the start waits for its end.
-    stop = box.stop if box.stop is not None and box.stop.unresolved else None
-    return replace(
-        box, intent=Intent.ON, cause=cause, since=now, start=start, stop=stop, fault=None, panel_at=now, hold_until=None
-    )
+    # A stop that may still be under way stays known, so that the start waits for its end.
+    return replace(box, intent=Intent.ON, cause=cause, since=now, start=start, fault=None, hold_until=None)
 
 
 def ask_off(box: Box, now: datetime, cause: Cause, *, off: bool) -> Box:
     """A stop is wanted; `off` says that the cloud was last seen to say so already.
 
-    A box that is off and has no start on its way needs no call.
+    A box that is off and has no start on its way needs no call. Asking again ends the pause before the next
+    try, and puts away the fault of a start that failed.
     """
     if box.intent is Intent.OFF:
-        if box.stop is None:
-            return box
-        return replace(box, stop=replace(box.stop, retry_at=None))
+        return replace(box, fault=None, stop=replace(box.stop, retry_at=None) if box.stop is not None else None)
     start = box.start if box.start is not None and box.start.unresolved else None
-    stop = None if off and start is None else Call(asked_at=now)
     if box.stop is not None and box.stop.unresolved:
         stop = box.stop
+    else:
+        stop = None if off and start is None else Call(asked_at=now)
+    return replace(box, intent=Intent.OFF, cause=cause, since=now, start=start, stop=stop, fault=None, hold_until=None)
+
+
+def adopt(box: Box, intent: Intent, now: datetime, cause: Cause) -> Box:
+    """Somebody else turned the box on or off: from now on that is what is wanted."""
+    return replace(box, intent=intent, cause=cause, since=now, start=None, stop=None, fault=None, hold_until=None)
+
+
+def sending(box: Box, intent: Intent, request_id: str, known_start: datetime | None, now: datetime) -> Box:
+    """A call is about to be made with a fresh request id; to be stored *before* it is made."""
+    call = _call(box, intent)
+    fresh = Call(
+        asked_at=call.asked_at, request_id=request_id, called_at=now, known_start=known_start, tries=call.tries + 1
+    )
+    return _with_call(box, intent, fresh)
+
+
+def answered(box: Box, intent: Intent, operation: Operation, now: datetime) -> Box:
+    """The cloud told of the call's operation: still going, ended well, or failed."""
+    if not operation.done:
+        return _with_call(box, intent, replace(_call(box, intent), operation=operation.name))
+    if operation.fault is not None:
+        return failed(box, intent, operation.fault, now)
+    ended = replace(_call(box, intent), operation=operation.name, done_at=now)
+    return replace(_with_call(box, intent, ended), fault=None)
+
+
+def unanswered(box: Box, intent: Intent, now: datetime) -> Box:
+    """The cloud knows no operation of the call. After a while it never will: the call did not arrive."""
+    call = _call(box, intent)
+    if call.called_at is not None and now < call.called_at + IN_FLIGHT:
+        return box
+    return _with_call(box, intent, replace(call, request_id=None, called_at=None, operation=None))
+
+
+def unsure(box: Box, intent: Intent, fault: Fault, now: datetime) -> Box:
+    """The call may or may not have arrived: its request id stays, so that asking again cannot act twice."""
+    call = _call(box, intent)
+    return replace(_with_call(box, intent, replace(call, retry_at=now + _pause(call, fault))), fault=fault)
+
+
+def failed(box: Box, intent: Intent, fault: Fault, now: datetime) -> Box:
+    """The cloud refused the call, or its operation failed.
+
+    A stop is tried again for ever. A start is tried again where time may mend it, for as long as PATIENCE;
+    otherwise the box is not wanted on any more, and the fault says what a person can do.
+    """
+    if box.intent is not intent:
+        # Nobody wants this call any more, and now nothing is left of it.
+        return resolved(box, intent)
+    call = _call(box, intent)
+    if intent is Intent.OFF or (fault.code in PASSING and now < call.asked_at + PATIENCE):
+        again = Call(asked_at=call.asked_at, tries=call.tries, retry_at=now + _pause(call, fault))
+        return replace(_with_call(box, intent, again), fault=fault)
+    cause = Cause.NO_CAPACITY if fault.code == "stockout" else Cause.FAILED
     return replace(box, intent=Intent.OFF, cause=cause, since=now, start=None, fault=fault)
 
 
@@ -51,7 +103,7 @@ def resolved(box: Box, intent: Intent) -> Box:
 
 
 def finished(box: Box, intent: Intent) -> Box:
-    """What was wanted is so."""
+    """What was wanted is so. The fault of a start that failed stays until a person has seen it."""
     return replace(box, start=None, stop=None, fault=None if intent is Intent.ON else box.fault)
 
 
