@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from manager.domain.errors import Fault
 
@@ -149,8 +149,10 @@ _FAULTS = {
     "quota_exceeded": (
         "Your Google project's quota is used up.",
         "The quota {metric} is {limit} ({scope}). Nothing is being billed for this start.",
-        "Ask Google for more: Google Cloud console, IAM & Admin, Quotas, filter for {metric}, Edit. It often "
-        "takes minutes, for new projects up to two days.",
+        (
+            "Ask Google for more: Google Cloud console, IAM & Admin, Quotas, filter for {metric}, Edit. It often "
+            "takes minutes, for new projects up to two days."
+        ),
     ),
     "permission_missing": (
         "Google does not let the panel do this.",
@@ -273,7 +275,7 @@ def problem(fault: Fault) -> Problem:
     title, what, remedy = _FAULTS.get(fault.code, _FAULTS["internal"])
     values = dict(fault.data)
     if fault.code == "stockout":
-        zones = values.get("zones") or []
+        zones: list[str] = list(values.get("zones") or [])
         values["rooms"] = f"; it says that {', '.join(zones)} has some" if zones else ""
     return Problem(
         fault.code,
@@ -295,8 +297,10 @@ def plain(value: Any) -> Any:
     """A value as JSON has it: moments in RFC 3339, everything else that JSON does not know as text."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    if value is None or isinstance(value, (bool, int, float, str, list, tuple)):
+    if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in cast("list[Any]", value)]
     return str(value)
 
 

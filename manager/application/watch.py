@@ -45,12 +45,13 @@ def unheard(watch: Watch, now: datetime) -> Watch:
     return replace(watch, unknown_since=watch.unknown_since or now)
 
 
-def signs(watch: Watch, box: Box) -> Signs:
+def signs(watch: Watch, box: Box, panel_at: datetime | None, watched_since: datetime) -> Signs:
     """What idleness asks for."""
     pulse = watch.pulse
     return Signs(
         started_at=watch.since,
-        panel_at=box.panel_at,
+        watched_since=watched_since,
+        panel_at=panel_at,
         comfyui_at=watch.comfyui_at,
         render_at=watch.render_at,
         rendering=pulse is not None and pulse.running + pulse.pending > 0,

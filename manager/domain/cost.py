@@ -92,26 +92,53 @@ def session_cost(session: Session, now: datetime) -> Decimal | None:
     return _cost(session, session.started_at, session.ended_at or now)
 
 
-def month_cost(sessions: Iterable[Session], now: datetime, resting: Decimal | None) -> Decimal:
-    """Cost of the calendar month (UTC) so far: the sessions' shares in it, and the disks by the hour."""
-    begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+def month_cost(sessions: Iterable[Session], now: datetime) -> Decimal:
+    """What the VM cost in this calendar month (UTC) so far, without its disks."""
+    return _cost_since(sessions, _month_begin(now), now)
+
+
+def day_cost(sessions: Iterable[Session], now: datetime) -> Decimal:
+    """What the VM cost in this calendar day (UTC) so far, without its disks."""
+    return _cost_since(sessions, _day_begin(now), now)
+
+
+def resting_so_far(resting: Decimal | None, now: datetime) -> Decimal:
+    """The disks' share in this calendar month (UTC) so far; nothing where their price is not known."""
+    if resting is None:
+        return Decimal(0)
+    return resting / _MONTH_HOURS * _seconds(now - _month_begin(now)) / _HOUR
+
+
+def month_hours(sessions: Iterable[Session], now: datetime) -> timedelta:
+    """How long the box was on in this calendar month (UTC)."""
+    begin = _month_begin(now)
+    spans = ((session.ended_at or now) - max(session.started_at, begin) for session in sessions)
+    return sum((max(span, timedelta(0)) for span in spans), start=timedelta(0))
+
+
+def saved(hourly_price: Decimal | None, hours_on: timedelta, now: datetime) -> Decimal | None:
+    """What never stopping would have cost on top in this calendar month (UTC); None where the price is not known."""
+    if hourly_price is None:
+        return None
+    hours_off = max(now - _month_begin(now) - hours_on, timedelta(0))
+    return hourly_price * _seconds(hours_off) / _HOUR
+
+
+def _cost_since(sessions: Iterable[Session], begin: datetime, now: datetime) -> Decimal:
     total = Decimal(0)
     for session in sessions:
         started, ended = max(session.started_at, begin), session.ended_at or now
         if ended > started:
             total += _cost(session, started, ended) or Decimal(0)
-    if resting is not None:
-        total += resting / _MONTH_HOURS * _seconds(now - begin) / _HOUR
     return total
 
 
-def month_hours(sessions: Iterable[Session], now: datetime) -> timedelta:
-    """How long the box was on in this calendar month (UTC)."""
-    begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return sum(
-        (max((s.ended_at or now) - max(s.started_at, begin), timedelta(0)) for s in sessions),
-        start=timedelta(0),
-    )
+def _day_begin(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _month_begin(now: datetime) -> datetime:
+    return _day_begin(now).replace(day=1)
 
 
 def _cost(session: Session, started: datetime, ended: datetime) -> Decimal | None:

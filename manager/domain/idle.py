@@ -45,9 +45,13 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """When each sign was last seen. `unknown_since` is None while ComfyUI answers."""
+    """When each sign was last seen. `unknown_since` is None while ComfyUI answers.
+
+    `watched_since` is when this manager began to watch: before that it could warn nobody.
+    """
 
     started_at: datetime
+    watched_since: datetime
     panel_at: datetime | None = None
     comfyui_at: datetime | None = None
     render_at: datetime | None = None
@@ -86,7 +90,7 @@ class Verdict:
 def judge(signs: Signs, policy: Policy, now: datetime) -> Verdict:
     """The verdict on a box that is on."""
     reasons = tuple(sorted(_reasons(signs, policy), key=lambda reason: reason.until, reverse=True))
-    stops_at = reasons[0].until
+    stops_at = max(reasons[0].until, signs.watched_since + policy.warning)
     return Verdict(
         stops_at=stops_at,
         warns_at=stops_at - policy.warning,

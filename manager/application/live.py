@@ -1,0 +1,106 @@
+"""What the manager holds in memory of each box, so that nobody who asks has to wait for the cloud or the disk."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from manager.application.channel import Channel
+from manager.application.watch import Watch, signs
+from manager.domain.box import Box, Intent, Observation, Phase
+from manager.domain.cost import Rates, Session
+from manager.domain.errors import Fault
+from manager.domain.idle import Policy, Verdict, judge
+from manager.domain.journal import Entry
+from manager.domain.phase import HICCUP, Comfy, comfy_state, phase_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say about every box.
+
+    `comfyui_url` overrides where a box's ComfyUI is; else `domain` names it, else its address does.
+    `pulse_every` and the limits are in seconds.
+    """
+
+    policy: Policy
+    rates: Rates
+    max_run_s: float | None
+    comfyui_url: str | None
+    domain: str | None
+    pulse_every: float
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimes:
+    """Moments of the start under way or last seen through; the panel's timeline is drawn from them."""
+
+    asked_at: datetime
+    capacity_at: datetime | None = None
+    booted_at: datetime | None = None
+    ready_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class LiveBox:
+    """One box in memory: as stored, as last seen, and as last heard."""
+
+    box: Box
+    watched_since: datetime
+    channel: Channel = field(default_factory=Channel)
+    seen: Observation | None = None
+    unreachable: Fault | None = None
+    unreachable_since: datetime | None = None
+    watch: Watch | None = None
+    guest: dict[str, str] = field(default_factory=dict[str, str])
+    guest_at: datetime | None = None
+    times: StartTimes | None = None
+    usual: dict[str, float] = field(default_factory=dict[str, float])
+    sessions: list[Session] = field(default_factory=list[Session])
+    journal: deque[Entry] = field(default_factory=lambda: deque[Entry](maxlen=8))
+    hourly: Decimal | None = None
+    cloud_due: datetime | None = None
+    pulse_due: datetime | None = None
+    panel_at: datetime | None = None
+    stop_seen_since: datetime | None = None
+    busy: bool = False
+    saving: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def name(self) -> str:
+        """The box's name."""
+        return self.box.name
+
+    def verdict(self, rules: Rules, now: datetime) -> Verdict | None:
+        """What the signs say while the box is on and wanted on; None otherwise."""
+        if self.watch is None or self.box.intent is not Intent.ON or self.box.start is not None:
+            return None
+        return judge(signs(self.watch, self.box, self.panel_at, self.watched_since), rules.policy, now)
+
+    def comfy(self, now: datetime) -> Comfy:
+        """What is known of ComfyUI."""
+        if self.watch is None:
+            return Comfy.COMING
+        return comfy_state(self.watch.since, self.watch.ready_at, self.watch.unknown_since, now)
+
+    def cloud_lost(self, now: datetime) -> bool:
+        """Whether the cloud has been silent for longer than a hiccup."""
+        return self.unreachable_since is not None and now >= self.unreachable_since + HICCUP
+
+    def phase(self, now: datetime) -> Phase:
+        """What a person sees."""
+        return phase_of(self.box, self.seen, self.comfy(now), cloud_lost=self.cloud_lost(now))
+
+    def endpoint(self, rules: Rules) -> str | None:
+        """Where a browser reaches this box's ComfyUI; None while that is not known."""
+        if rules.comfyui_url is not None:
+            return rules.comfyui_url
+        if rules.domain is not None:
+            return f"https://{rules.domain}"
+        if self.seen is None or self.seen.external_ip is None:
+            return None
+        host = f"[{self.seen.external_ip}]" if ":" in self.seen.external_ip else self.seen.external_ip
+        port = self.guest.get("comfyui-port", "")
+        return f"http://{host}:{port}" if port.isdecimal() else f"http://{host}"

@@ -1,0 +1,303 @@
+"""The status of a box as people and programs read it: one JSON object, made from memory alone."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from manager import messages
+from manager.application import timeline
+from manager.application.live import LiveBox, Rules
+from manager.domain import cost
+from manager.domain.box import Box, Cause, Intent, Phase
+from manager.domain.errors import Fault
+from manager.domain.idle import Reason, Sign, Verdict
+from manager.domain.power import Power, bills, power_of
+from manager.messages import Message, plain
+
+_CENT = Decimal("0.01")
+# A stop is expected to be confirmed within this time; after it, the panel says that it takes long.
+_LONG_STOP = timedelta(minutes=3)
+
+
+def view(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
+    """Everything about one box. Moments are RFC 3339 in UTC, money is text with two decimals."""
+    box, seen, phase = live.box, live.seen, live.phase(now)
+    verdict = live.verdict(rules, now)
+    headline = _headline(live, rules, phase, verdict, now)
+    pulse = live.watch.pulse if live.watch is not None else None
+    stops_at = _stops_at(live, verdict)
+    return {
+        "name": box.name,
+        "status": seen.status if seen is not None else None,
+        "phase": phase,
+        "intent": box.intent,
+        "reason": headline.in_utc(),
+        "headline": headline.as_json(),
+        "details": [message.as_json() for message in _details(live, verdict)],
+        "warning": _json(_warning(live, rules, verdict, now)),
+        "trouble": _trouble(live, rules, phase, now),
+        "external_ip": seen.external_ip if seen is not None else None,
+        "comfyui_url": live.endpoint(rules) if phase in (Phase.SETTING_UP, Phase.READY, Phase.TROUBLE) else None,
+        "last_activity": plain(_last_activity(verdict)),
+        "stops_at": plain(stops_at),
+        "warns_at": plain(verdict.warns_at if verdict is not None else None),
+        "hold_until": plain(box.hold_until),
+        "run_limit_at": plain(seen.run_limit_at if seen is not None else None),
+        "busy": verdict is not None and verdict.busy,
+        "render": None
+        if pulse is None or phase is not Phase.READY
+        else {"running": pulse.running, "pending": pulse.pending, "share": pulse.progress_share},
+        "presence": None if pulse is None else ("present" if pulse.presence else "missing"),
+        "started_at": plain(box.session_at),
+        "observed_at": plain(seen.at if seen is not None and live.unreachable is not None else None),
+        "cost": _cost(live, rules, now),
+        "progress": _progress(live, phase),
+        "machine": _machine(live),
+        "last_session": _last_session(live, rules),
+        "journal": [entry_json(entry.at, entry.code, entry.data) for entry in live.journal],
+    }
+
+
+def entry_json(at: datetime, code: str, data: Any) -> dict[str, Any]:
+    """A journal line: `{at, code, text, values}`."""
+    return {"at": plain(at)} | messages.journal(code, data).as_json()
+
+
+def activity(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
+    """Every signal that keeps the box on, its age in seconds, and the verdict in words."""
+    verdict = live.verdict(rules, now)
+    headline = _headline(live, rules, live.phase(now), verdict, now)
+    signals = [] if verdict is None else [_signal(live, reason, now) for reason in verdict.reasons]
+    return {
+        "verdict": headline.in_utc(),
+        "headline": headline.as_json(),
+        "busy": verdict is not None and verdict.busy,
+        "stops_at": plain(_stops_at(live, verdict)),
+        "signals": signals,
+    }
+
+
+def _signal(live: LiveBox, reason: Reason, now: datetime) -> dict[str, Any]:
+    return {
+        "signal": reason.sign,
+        "seen_at": plain(reason.at),
+        "age_s": None if reason.at is None else round(max((now - reason.at).total_seconds(), 0), 1),
+        "holds_until": plain(reason.until),
+        "holds": now < reason.until,
+    } | _reason(live, reason).as_json()
+
+
+def _headline(live: LiveBox, rules: Rules, phase: Phase, verdict: Verdict | None, now: datetime) -> Message:
+    box, seen = live.box, live.seen
+    if seen is None:
+        return messages.headline("unseen")
+    match phase:
+        case Phase.OFF:
+            return _off(live)
+        case Phase.QUEUED:
+            return messages.headline("queued", machine=_gpu_name(live))
+        case Phase.STARTING:
+            return _starting(live)
+        case Phase.SETTING_UP:
+            return messages.headline("setting_up")
+        case Phase.READY:
+            return _ready(live, verdict)
+        case Phase.STOPPING:
+            waiting = now - box.since
+            if waiting < _LONG_STOP:
+                return messages.headline("stopping")
+            return messages.headline("stopping.long", waiting_s=int(waiting.total_seconds()) // 60 * 60)
+        case Phase.TROUBLE:
+            trouble = _trouble(live, rules, phase, now)
+            if trouble is None or power_of(seen.status) is Power.OTHER:
+                return messages.headline("paused", status=seen.status)
+            return Message("trouble", trouble["title"])
+
+
+def _off(live: LiveBox) -> Message:
+    seen = live.seen
+    if seen is None or seen.stopped_at is None:
+        return messages.headline("off.never")
+    return messages.headline("off.confirmed", stopped_at=seen.stopped_at)
+
+
+def _starting(live: LiveBox) -> Message:
+    if live.seen is not None and power_of(live.seen.status) is Power.FALLING:
+        return messages.headline("starting.after_stop")
+    usual = sum(live.usual.values())
+    return messages.headline("starting.usual", usual_s=round(usual)) if usual else messages.headline("starting")
+
+
+def _ready(live: LiveBox, verdict: Verdict | None) -> Message:
+    if verdict is None:
+        return messages.headline("ready.forever")
+    strongest = verdict.reasons[0]
+    if strongest.sign is Sign.UNKNOWN:
+        return messages.headline("ready.unknown", since_at=strongest.at, stops_at=verdict.stops_at)
+    if verdict.busy:
+        veto = live.watch.pulse.veto if live.watch is not None and live.watch.pulse is not None else None
+        return messages.headline("ready.veto", what=veto) if veto else messages.headline("ready.render")
+    if strongest.sign is Sign.HOLD:
+        return messages.headline("ready.hold", hold_until=strongest.until)
+    return messages.headline("ready", stops_at=_stops_at(live, verdict))
+
+
+def _details(live: LiveBox, verdict: Verdict | None) -> Iterator[Message]:
+    if verdict is None:
+        return
+    for reason in verdict.reasons:
+        yield _reason(live, reason)
+    if live.seen is not None and live.seen.run_limit_at is not None:
+        yield messages.detail("run_limit", limit_at=live.seen.run_limit_at)
+    if live.watch is not None and live.watch.pulse is not None and not live.watch.pulse.presence:
+        yield messages.detail("presence_missing")
+
+
+def _reason(live: LiveBox, reason: Reason) -> Message:
+    pulse = live.watch.pulse if live.watch is not None else None
+    match reason.sign:
+        case Sign.HOLD:
+            return messages.detail("hold", hold_until=reason.until)
+        case Sign.VETO:
+            return messages.detail("veto", what=(pulse.veto if pulse is not None else None) or "…")
+        case Sign.RENDER:
+            rendering = pulse is not None and pulse.running + pulse.pending > 0
+            return messages.detail("render" if rendering else "rendered", seen_at=reason.at)
+        case _:
+            return messages.detail(reason.sign.value, seen_at=reason.at)
+
+
+def _warning(live: LiveBox, rules: Rules, verdict: Verdict | None, now: datetime) -> Message | None:
+    if verdict is None or live.seen is None:
+        return None
+    limit = live.seen.run_limit_at
+    if limit is not None and limit <= verdict.stops_at and now >= limit - rules.policy.warning:
+        return messages.warning("run_limit", stops_in=limit)
+    if now < verdict.warns_at:
+        return None
+    if verdict.silent:
+        return messages.warning("silent", stops_in=verdict.stops_at)
+    blind = live.watch is not None and live.watch.pulse is not None and not live.watch.pulse.presence
+    return messages.warning("idle.blind" if blind else "idle", stops_in=verdict.stops_at)
+
+
+def _stops_at(live: LiveBox, verdict: Verdict | None) -> datetime | None:
+    limit = live.seen.run_limit_at if live.seen is not None else None
+    if verdict is None:
+        return None
+    return verdict.stops_at if limit is None else min(verdict.stops_at, limit)
+
+
+def _last_activity(verdict: Verdict | None) -> datetime | None:
+    if verdict is None:
+        return None
+    people_and_work = (Sign.PANEL, Sign.COMFYUI, Sign.RENDER, Sign.VETO, Sign.START)
+    return max((r.at for r in verdict.reasons if r.at is not None and r.sign in people_and_work), default=None)
+
+
+def _trouble(live: LiveBox, rules: Rules, phase: Phase, now: datetime) -> dict[str, Any] | None:
+    fault, actions = live.box.fault, ["retry", "cancel"]
+    since: datetime | None = live.box.since
+    call = live.box.start if live.box.intent is Intent.ON else live.box.stop
+    if live.cloud_lost(now):
+        fault, since, actions = live.unreachable, live.unreachable_since, []
+    elif phase is Phase.TROUBLE and fault is None and live.watch is not None:
+        fault = _comfy_fault(live, rules)
+        since, actions = live.watch.unknown_since, ["logs", "stop"]
+    elif live.box.intent is Intent.OFF:
+        actions = ["start", "dismiss"] if live.seen is None or not bills(live.seen.status) else ["stop"]
+    if fault is None:
+        return None
+    problem = messages.problem(fault)
+    return {
+        "code": fault.code,
+        "title": problem.title,
+        "detail": problem.detail.as_json(),
+        "remedy": problem.remedy.as_json(),
+        "since": plain(since),
+        "retry_at": plain(call.retry_at if call is not None else None),
+        "tries": call.tries if call is not None else 0,
+        "actions": actions,
+    }
+
+
+def _comfy_fault(live: LiveBox, rules: Rules) -> Fault:
+    return Fault("comfyui_unreachable", {"url": live.endpoint(rules), "detail": live.guest.get("problem", "no answer")})
+
+
+def _cost(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
+    rates = rules.rates
+    machine = live.seen.machine if live.seen is not None else None
+    hourly = cost.hourly(machine, rates) if machine is not None else None
+    resting = cost.at_rest_monthly(machine, rates) if machine is not None else None
+    sessions = list(live.sessions)
+    current = None
+    if live.box.session_at is not None:
+        current = cost.Session(live.box.name, live.box.session_at, None, hourly)
+        sessions.append(current)
+    spent = cost.month_cost(sessions, now)
+    hours = cost.month_hours(sessions, now)
+    return {
+        "currency": rates.currency,
+        "hourly": _money(hourly, Decimal("0.001")),
+        "session": _money(cost.session_cost(current, now) if current is not None else None),
+        "today": _money(cost.day_cost(sessions, now)),
+        "month": _money(spent + cost.resting_so_far(resting, now)),
+        "month_seconds": int(hours.total_seconds()) // 60 * 60,
+        "saved_month": _money(cost.saved(hourly, hours, now)),
+        "at_rest_monthly": _money(resting),
+        "rates_as_of": rates.as_of.isoformat(),
+    }
+
+
+def _progress(live: LiveBox, phase: Phase) -> dict[str, Any] | None:
+    if live.times is None or phase not in (Phase.QUEUED, Phase.STARTING, Phase.SETTING_UP):
+        return None
+    return timeline.as_json(live.times, live.usual, live.box.place.zone)
+
+
+def _machine(live: LiveBox) -> dict[str, Any]:
+    place = live.box.place
+    where = {"project": place.project, "zone": place.zone, "instance": place.instance}
+    if live.seen is None:
+        return where
+    machine = live.seen.machine
+    return where | {
+        "machine_type": machine.machine_type,
+        "gpu": machine.gpu,
+        "gpu_count": machine.gpu_count,
+        "spot": machine.spot,
+    }
+
+
+def _last_session(live: LiveBox, rules: Rules) -> dict[str, Any] | None:
+    if not live.sessions:
+        return None
+    last = live.sessions[-1]
+    ended = last.ended_at or last.started_at
+    return {
+        "started_at": plain(last.started_at),
+        "ended_at": plain(ended),
+        "cost": _money(cost.session_cost(last, ended)),
+        "cause": _cause(live.box, rules).as_json(),
+    }
+
+
+def _cause(box: Box, rules: Rules) -> Message:
+    why = box.cause if box.intent is Intent.OFF else Cause.UNKNOWN
+    return messages.cause(why.value, idle_s=rules.policy.idle.total_seconds())
+
+
+def _gpu_name(live: LiveBox) -> str:
+    if live.seen is None or live.seen.machine.gpu is None:
+        return "machine"
+    return live.seen.machine.gpu.removeprefix("nvidia-").removeprefix("tesla-").upper()
+
+
+def _money(amount: Decimal | None, unit: Decimal = _CENT) -> str | None:
+    return None if amount is None else str(amount.quantize(unit))
+
+
+def _json(message: Message | None) -> dict[str, Any] | None:
+    return None if message is None else message.as_json()
