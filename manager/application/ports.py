@@ -110,7 +110,7 @@ class Store(Protocol):
         ...
 
     async def save_box(self, box: Box) -> Box:
-        """Save; the answer carries the next version. Raises Conflict if somebody saved meanwhile."""
+        """Save; the answer carries the next version. Raises Conflict if somebody saved or removed it meanwhile."""
         ...
 
     async def remove_box(self, name: str) -> None:
@@ -147,6 +147,10 @@ class Store(Protocol):
 
     async def write_secret(self, name: str, value: str) -> None:
         """Keep such a value."""
+        ...
+
+    async def prune(self, before: datetime) -> int:
+        """Forget journal entries, closed sessions and expired tokens older than this; returns how many."""
         ...
 
     async def ping(self) -> None:

@@ -1,0 +1,102 @@
+"""The domain's values as rows and back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from manager.adapters.store.values import from_json, items_from_json, items_to_json, to_json
+from manager.domain.box import Box, Call, Cause, Intent, Place
+from manager.domain.cost import Session
+from manager.domain.errors import Fault
+from manager.domain.journal import Entry
+
+Row = Mapping[Any, Any]
+
+
+def box_to_row(box: Box) -> dict[str, Any]:
+    """Columns of a box, without the `id` that keeps the boxes in order."""
+    return {
+        "name": box.name,
+        "project": box.place.project,
+        "zone": box.place.zone,
+        "instance": box.place.instance,
+        "intent": box.intent.value,
+        "cause": box.cause.value,
+        "since": box.since,
+        "start": _call_to_json(box.start),
+        "stop": _call_to_json(box.stop),
+        "fault": _fault_to_json(box.fault),
+        "hold_until": box.hold_until,
+        "panel_at": box.panel_at,
+        "session_at": box.session_at,
+        "version": box.version,
+    }
+
+
+def box_from_row(row: Row) -> Box:
+    """The box of a row."""
+    return Box(
+        name=row["name"],
+        place=Place(row["project"], row["zone"], row["instance"]),
+        intent=Intent(row["intent"]),
+        cause=Cause(row["cause"]),
+        since=row["since"],
+        start=_call_from_json(row["start"]),
+        stop=_call_from_json(row["stop"]),
+        fault=_fault_from_json(row["fault"]),
+        hold_until=row["hold_until"],
+        panel_at=row["panel_at"],
+        session_at=row["session_at"],
+        version=row["version"],
+    )
+
+
+def entry_to_row(entry: Entry) -> dict[str, Any]:
+    """Columns of a journal entry."""
+    return {"at": entry.at, "box": entry.box, "code": entry.code, "data": items_to_json(entry.data)}
+
+
+def entry_from_row(row: Row) -> Entry:
+    """The journal entry of a row."""
+    return Entry(at=row["at"], box=row["box"], code=row["code"], data=items_from_json(row["data"]))
+
+
+def session_to_row(session: Session) -> dict[str, Any]:
+    """Columns of a billed session."""
+    return {
+        "box": session.box,
+        "started_at": session.started_at,
+        "ended_at": session.ended_at,
+        "hourly": session.hourly,
+    }
+
+
+def session_from_row(row: Row) -> Session:
+    """The billed session of a row."""
+    return Session(box=row["box"], started_at=row["started_at"], ended_at=row["ended_at"], hourly=row["hourly"])
+
+
+def _call_to_json(call: Call | None) -> dict[str, Any] | None:
+    if call is None:
+        return None
+    return {
+        "asked_at": to_json(call.asked_at),
+        "request_id": call.request_id,
+        "called_at": to_json(call.called_at),
+        "operation": call.operation,
+        "done_at": to_json(call.done_at),
+        "tries": call.tries,
+        "retry_at": to_json(call.retry_at),
+    }
+
+
+def _call_from_json(plain: Mapping[str, Any] | None) -> Call | None:
+    # A key that an older program did not write takes the default of its field.
+    return None if plain is None else Call(**{key: from_json(value) for key, value in plain.items()})
+
+
+def _fault_to_json(fault: Fault | None) -> dict[str, Any] | None:
+    return None if fault is None else {"code": fault.code, "data": items_to_json(fault.data)}
+
+
+def _fault_from_json(plain: Mapping[str, Any] | None) -> Fault | None:
+    return None if plain is None else Fault(plain["code"], items_from_json(plain["data"]))
