@@ -1,32 +1,31 @@
 """The status of a box as people and programs read it: one JSON object, made from memory alone."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from manager import messages
 from manager.application import timeline
+from manager.application.headlines import headline_of, stops_at
 from manager.application.live import LiveBox, Rules
 from manager.domain import cost
 from manager.domain.box import Box, Cause, Intent, Phase
 from manager.domain.errors import Fault
 from manager.domain.idle import Reason, Sign, Verdict
-from manager.domain.power import Power, bills, power_of
+from manager.domain.power import bills
 from manager.messages import Message, plain
 
 _CENT = Decimal("0.01")
-# A stop is expected to be confirmed within this time; after it, the panel says that it takes long.
-_LONG_STOP = timedelta(minutes=3)
 
 
 def view(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
     """Everything about one box. Moments are RFC 3339 in UTC, money is text with two decimals."""
     box, seen, phase = live.box, live.seen, live.phase(now)
     verdict = live.verdict(rules, now)
-    headline = _headline(live, rules, phase, verdict, now)
+    trouble = _trouble(live, rules, phase, now)
+    headline = headline_of(live, phase, verdict, trouble["title"] if trouble is not None else None, now)
     pulse = live.watch.pulse if live.watch is not None else None
-    stops_at = _stops_at(live, verdict)
     return {
         "name": box.name,
         "status": seen.status if seen is not None else None,
@@ -36,11 +35,11 @@ def view(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
         "headline": headline.as_json(),
         "details": [message.as_json() for message in _details(live, verdict)],
         "warning": _json(_warning(live, rules, verdict, now)),
-        "trouble": _trouble(live, rules, phase, now),
+        "trouble": trouble,
         "external_ip": seen.external_ip if seen is not None else None,
         "comfyui_url": live.endpoint(rules) if phase in (Phase.SETTING_UP, Phase.READY, Phase.TROUBLE) else None,
-        "last_activity": plain(_last_activity(verdict)),
-        "stops_at": plain(stops_at),
+        "last_activity": plain(last_activity(verdict)),
+        "stops_at": plain(stops_at(live, verdict)),
         "warns_at": plain(verdict.warns_at if verdict is not None else None),
         "hold_until": plain(box.hold_until),
         "run_limit_at": plain(seen.run_limit_at if seen is not None else None),
@@ -67,13 +66,15 @@ def entry_json(at: datetime, code: str, data: Any) -> dict[str, Any]:
 def activity(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
     """Every signal that keeps the box on, its age in seconds, and the verdict in words."""
     verdict = live.verdict(rules, now)
-    headline = _headline(live, rules, live.phase(now), verdict, now)
+    phase = live.phase(now)
+    trouble = _trouble(live, rules, phase, now)
+    headline = headline_of(live, phase, verdict, trouble["title"] if trouble is not None else None, now)
     signals = [] if verdict is None else [_signal(live, reason, now) for reason in verdict.reasons]
     return {
         "verdict": headline.in_utc(),
         "headline": headline.as_json(),
         "busy": verdict is not None and verdict.busy,
-        "stops_at": plain(_stops_at(live, verdict)),
+        "stops_at": plain(stops_at(live, verdict)),
         "signals": signals,
     }
 
@@ -86,61 +87,6 @@ def _signal(live: LiveBox, reason: Reason, now: datetime) -> dict[str, Any]:
         "holds_until": plain(reason.until),
         "holds": now < reason.until,
     } | _reason(live, reason).as_json()
-
-
-def _headline(live: LiveBox, rules: Rules, phase: Phase, verdict: Verdict | None, now: datetime) -> Message:
-    box, seen = live.box, live.seen
-    if seen is None:
-        return messages.headline("unseen")
-    match phase:
-        case Phase.OFF:
-            return _off(live)
-        case Phase.QUEUED:
-            return messages.headline("queued", machine=_gpu_name(live))
-        case Phase.STARTING:
-            return _starting(live)
-        case Phase.SETTING_UP:
-            return messages.headline("setting_up")
-        case Phase.READY:
-            return _ready(live, verdict)
-        case Phase.STOPPING:
-            waiting = now - box.since
-            if waiting < _LONG_STOP:
-                return messages.headline("stopping")
-            return messages.headline("stopping.long", waiting_s=int(waiting.total_seconds()) // 60 * 60)
-        case Phase.TROUBLE:
-            trouble = _trouble(live, rules, phase, now)
-            if trouble is None or power_of(seen.status) is Power.OTHER:
-                return messages.headline("paused", status=seen.status)
-            return Message("trouble", trouble["title"])
-
-
-def _off(live: LiveBox) -> Message:
-    seen = live.seen
-    if seen is None or seen.stopped_at is None:
-        return messages.headline("off.never")
-    return messages.headline("off.confirmed", stopped_at=seen.stopped_at)
-
-
-def _starting(live: LiveBox) -> Message:
-    if live.seen is not None and power_of(live.seen.status) is Power.FALLING:
-        return messages.headline("starting.after_stop")
-    usual = sum(live.usual.values())
-    return messages.headline("starting.usual", usual_s=round(usual)) if usual else messages.headline("starting")
-
-
-def _ready(live: LiveBox, verdict: Verdict | None) -> Message:
-    if verdict is None:
-        return messages.headline("ready.forever")
-    strongest = verdict.reasons[0]
-    if strongest.sign is Sign.UNKNOWN:
-        return messages.headline("ready.unknown", since_at=strongest.at, stops_at=verdict.stops_at)
-    if verdict.busy:
-        veto = live.watch.pulse.veto if live.watch is not None and live.watch.pulse is not None else None
-        return messages.headline("ready.veto", what=veto) if veto else messages.headline("ready.render")
-    if strongest.sign is Sign.HOLD:
-        return messages.headline("ready.hold", hold_until=strongest.until)
-    return messages.headline("ready", stops_at=_stops_at(live, verdict))
 
 
 def _details(live: LiveBox, verdict: Verdict | None) -> Iterator[Message]:
@@ -182,14 +128,8 @@ def _warning(live: LiveBox, rules: Rules, verdict: Verdict | None, now: datetime
     return messages.warning("idle.blind" if blind else "idle", stops_in=verdict.stops_at)
 
 
-def _stops_at(live: LiveBox, verdict: Verdict | None) -> datetime | None:
-    limit = live.seen.run_limit_at if live.seen is not None else None
-    if verdict is None:
-        return None
-    return verdict.stops_at if limit is None else min(verdict.stops_at, limit)
-
-
-def _last_activity(verdict: Verdict | None) -> datetime | None:
+def last_activity(verdict: Verdict | None) -> datetime | None:
+    """The last sign of a person or of work."""
     if verdict is None:
         return None
     people_and_work = (Sign.PANEL, Sign.COMFYUI, Sign.RENDER, Sign.VETO, Sign.START)
@@ -287,12 +227,6 @@ def _last_session(live: LiveBox, rules: Rules) -> dict[str, Any] | None:
 def _cause(box: Box, rules: Rules) -> Message:
     why = box.cause if box.intent is Intent.OFF else Cause.UNKNOWN
     return messages.cause(why.value, idle_s=rules.policy.idle.total_seconds())
-
-
-def _gpu_name(live: LiveBox) -> str:
-    if live.seen is None or live.seen.machine.gpu is None:
-        return "machine"
-    return live.seen.machine.gpu.removeprefix("nvidia-").removeprefix("tesla-").upper()
 
 
 def _money(amount: Decimal | None, unit: Decimal = _CENT) -> str | None:

@@ -65,3 +65,18 @@ def _eta(times: StartTimes, usual: dict[str, float]) -> datetime | None:
 
 def _marks(times: StartTimes) -> tuple[datetime | None, ...]:
     return (times.asked_at, times.capacity_at, times.booted_at, times.ready_at)
+
+
+def ready(times: StartTimes, now: datetime) -> StartTimes:
+    """ComfyUI answers: the start is over."""
+    return replace(times, ready_at=now)
+
+
+def learned(usual: dict[str, float], times: StartTimes) -> dict[str, float]:
+    """How long each step usually takes, leaning towards the latest start."""
+    return usual | {step: round((usual.get(step, now) + now) / 2, 1) for step, now in took(times).items()}
+
+
+def key(box: str) -> str:
+    """Under which name the usual times of a box are kept."""
+    return f"usual:{box}"

@@ -1,0 +1,172 @@
+"""Carrying out the one next step of a box, so that being killed at any line leaves nothing to guess."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from manager.application.causes import cause_of
+from manager.application.live import LiveBox
+from manager.application.ports import Clock, Cloud
+from manager.application.registry import Registry
+from manager.domain import transitions
+from manager.domain.box import Box, Call, Intent, Operation, Wanted
+from manager.domain.errors import CloudError, CloudUnreachable
+from manager.domain.lifecycle import (
+    Adopt,
+    Finish,
+    Follow,
+    Rest,
+    Send,
+    SetScheduling,
+    Step,
+    Wait,
+    WriteMetadata,
+)
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+# How far back an operation may lie that explains what was found.
+_LOOK_BACK = timedelta(minutes=30)
+
+
+class Actions:
+    """Takes steps. Each method answers whether it is worth looking again at once."""
+
+    def __init__(
+        self, registry: Registry, cloud: Cloud, clock: Clock, wanted: Wanted, new_id: Callable[[], str]
+    ) -> None:
+        self._registry = registry
+        self._cloud = cloud
+        self._clock = clock
+        self._wanted = wanted
+        self._new_id = new_id
+
+    async def take(self, live: LiveBox, step: Step) -> bool:
+        """Carry out one step; True if the cloud may already look different."""
+        match step:
+            case Rest() | Wait():
+                return False
+            case Adopt(intent):
+                return await self._adopt(live, intent)
+            case WriteMetadata() | SetScheduling():
+                return await self._prepare(live, step)
+            case Send(intent, anew):
+                return await self._send(live, intent, anew=anew)
+            case Follow(intent):
+                return await self._follow(live, intent)
+            case Finish(intent):
+                return await self._finish(live, intent)
+
+    async def _adopt(self, live: LiveBox, intent: Intent) -> bool:
+        now = self._clock.now()
+        try:
+            operations = await self._cloud.recent_operations(live.box.place, now - _LOOK_BACK)
+        except CloudError:
+            operations = ()
+        cause, by = cause_of(intent, operations)
+        await self._registry.change(live, lambda box: transitions.adopt(box, intent, now, cause), must=False)
+        code = f"adopted_{intent}.{cause}"
+        await self._registry.write(live, code, {"by": f" by {by}" if by else ""})
+        return False
+
+    async def _prepare(self, live: LiveBox, step: WriteMetadata | SetScheduling) -> bool:
+        place = live.box.place
+        try:
+            if isinstance(step, WriteMetadata):
+                await self._cloud.write_metadata(place, self._wanted.metadata)
+            else:
+                await self._cloud.set_scheduling(place, self._wanted.scheduling)
+        except CloudError as error:
+            await self._refused(live, Intent.ON, None, error)
+            return False
+        return True
+
+    async def _send(self, live: LiveBox, intent: Intent, *, anew: bool) -> bool:
+        now = self._clock.now()
+        if anew:
+            request_id = self._new_id()
+            known_start = live.seen.started_at if live.seen is not None else None
+            # A start must be remembered before it is made; a stop is made even where it cannot be remembered.
+            await self._registry.change(
+                live,
+                lambda box: transitions.sending(box, intent, request_id, known_start, now),
+                must=intent is Intent.ON,
+            )
+        call = call_of(live.box, intent)
+        if call is None or call.request_id is None or live.box.intent is not intent:
+            return True
+        send = self._cloud.start if intent is Intent.ON else self._cloud.stop
+        try:
+            operation = await send(live.box.place, call.request_id)
+        except CloudError as error:
+            await self._refused(live, intent, call.request_id, error)
+            return False
+        await self._answered(live, intent, call.request_id, operation)
+        return operation.done
+
+    async def _follow(self, live: LiveBox, intent: Intent) -> bool:
+        call = call_of(live.box, intent)
+        if call is None or call.request_id is None:
+            return False
+        place, now = live.box.place, self._clock.now()
+        try:
+            if call.operation is not None:
+                operation = await self._cloud.operation(place, call.operation)
+            else:
+                operation = await self._cloud.find_operation(place, call.request_id)
+        except CloudError as error:
+            log.info("operation cannot be read", box=live.name, code=error.code)
+            return False
+        if operation is None:
+            await self._change(live, intent, call.request_id, lambda box: transitions.unanswered(box, intent, now))
+            return False
+        await self._answered(live, intent, call.request_id, operation)
+        return operation.done
+
+    async def _answered(self, live: LiveBox, intent: Intent, request_id: str, operation: Operation) -> None:
+        now = self._clock.now()
+        if operation.done and operation.fault is not None:
+            await self._registry.write(live, "fault", {"code": operation.fault.code} | dict(operation.fault.data))
+        await self._change(live, intent, request_id, lambda box: transitions.answered(box, intent, operation, now))
+
+    async def _refused(self, live: LiveBox, intent: Intent, request_id: str | None, error: CloudError) -> None:
+        now = self._clock.now()
+        if live.box.fault is None or live.box.fault.code != error.code:
+            await self._registry.write(live, "fault", {"code": error.code} | error.data)
+        # Without an answer the call may have been carried out: it keeps its id, and is asked for again by it.
+        how = transitions.unsure if isinstance(error, CloudUnreachable) and request_id else transitions.failed
+        await self._change(live, intent, request_id, lambda box: how(box, intent, error.fault, now))
+
+    async def _change(self, live: LiveBox, intent: Intent, request_id: str | None, how: Callable[[Box], Box]) -> None:
+        """Apply what became of a call, unless meanwhile another call took its place."""
+
+        def guarded(box: Box) -> Box:
+            call = call_of(box, intent)
+            if call is None or (request_id is not None and call.request_id != request_id):
+                return box
+            return how(box)
+
+        await self._registry.change(live, guarded, must=False)
+
+    async def _finish(self, live: LiveBox, intent: Intent) -> bool:
+        await self._registry.change(live, lambda box: transitions.finished(box, intent), must=False)
+        if intent is Intent.ON and live.seen is not None:
+            asked = live.times.asked_at if live.times is not None else live.box.since
+            await self._registry.write(live, "started", {"took_s": (self._clock.now() - asked).total_seconds()})
+            await self._verify_backstop(live)
+        return False
+
+    async def _verify_backstop(self, live: LiveBox) -> None:
+        """Google's own run limit must show after a start; where it does not, the panel stops the box itself."""
+        limit = self._wanted.scheduling.max_run
+        if limit is None or live.seen is None or live.seen.run_limit_at is not None:
+            return
+        await self._registry.write(
+            live, "backstop_missing", {"limit_at": (live.box.session_at or self._clock.now()) + limit}
+        )
+
+
+def call_of(box: Box, intent: Intent) -> Call | None:
+    """The box's start or stop that is on its way."""
+    return box.start if intent is Intent.ON else box.stop

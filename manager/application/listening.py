@@ -1,0 +1,87 @@
+"""Listening to a running box: to its ComfyUI for people and renders, to its guest attributes for its setup."""
+
+import json
+from datetime import datetime, timedelta
+
+from manager.application import timeline
+from manager.application.live import LiveBox
+from manager.application.ports import Clock, Cloud, ComfyUi, Store
+from manager.application.registry import Registry
+from manager.application.watch import Watch, heard, unheard
+from manager.domain.errors import CloudError, ComfyUnreachable, StoreUnavailable
+from manager.domain.power import Power, power_of
+
+# Google allows a VM about ten reads and writes of guest attributes a minute, and the box writes too.
+_GUEST_EVERY_SETTING_UP = timedelta(seconds=10)
+_GUEST_EVERY = timedelta(seconds=60)
+# While ComfyUI is coming up, a person waits for it.
+_PULSE_EVERY_SETTING_UP = timedelta(seconds=1)
+
+
+class Listening:
+    """Asks a box that is on how it is."""
+
+    def __init__(self, registry: Registry, cloud: Cloud, comfyui: ComfyUi, store: Store, clock: Clock) -> None:
+        self._registry = registry
+        self._cloud = cloud
+        self._comfyui = comfyui
+        self._store = store
+        self._clock = clock
+
+    async def listen(self, live: LiveBox, *, again: bool = False) -> None:
+        """Take a pulse if it is time, or `again` at once; a box that is not on has none."""
+        now = self._clock.now()
+        if live.seen is None or power_of(live.seen.status) is not Power.ON:
+            return
+        if live.watch is None:
+            live.watch = Watch(since=live.box.session_at or now)
+        if not again and live.pulse_due is not None and now < live.pulse_due:
+            return
+        await self._read_guest(live, now)
+        url = live.endpoint(self._registry.rules)
+        if url is None:
+            live.watch = unheard(live.watch, now)
+        else:
+            await self._take_pulse(live, live.watch, url)
+        every = timedelta(seconds=self._registry.rules.pulse_every)
+        setting_up = live.watch.ready_at is None
+        live.pulse_due = now + (min(every, _PULSE_EVERY_SETTING_UP) if setting_up else every)
+
+    async def _take_pulse(self, live: LiveBox, watch: Watch, url: str) -> None:
+        try:
+            pulse = await self._comfyui.pulse(url)
+        except ComfyUnreachable:
+            now = self._clock.now()
+            live.watch = unheard(watch, now)
+            if watch.ready_at is not None and watch.unknown_since is None:
+                await self._registry.write(live, "comfyui_lost")
+            return
+        now = self._clock.now()
+        live.watch = heard(watch, pulse, now)
+        if watch.ready_at is None:
+            await self._ready(live, now)
+        elif watch.unknown_since is not None:
+            await self._registry.write(live, "comfyui_back")
+
+    async def _ready(self, live: LiveBox, now: datetime) -> None:
+        if live.times is None or live.times.ready_at is not None:
+            return
+        live.times = timeline.ready(live.times, now)
+        live.usual = timeline.learned(live.usual, live.times)
+        await self._registry.write(live, "ready", {"took_s": (now - live.times.asked_at).total_seconds()})
+        try:
+            await self._store.write_secret(timeline.key(live.name), json.dumps(live.usual))
+        except StoreUnavailable:
+            return
+
+    async def _read_guest(self, live: LiveBox, now: datetime) -> None:
+        """What the box says of itself; a failure leaves what was known, for it means nothing."""
+        ready = live.watch is not None and live.watch.ready_at is not None
+        every = _GUEST_EVERY if ready else _GUEST_EVERY_SETTING_UP
+        if live.guest_at is not None and now < live.guest_at + every:
+            return
+        live.guest_at = now
+        try:
+            live.guest = dict(await self._cloud.guest_attributes(live.box.place))
+        except CloudError:
+            return

@@ -1,0 +1,125 @@
+"""One tick: look at each box, listen to its ComfyUI, decide, act, save, tell.
+
+The reconciler is the only one that acts on the cloud. It holds no plan of its own: each pass decides anew
+from what is stored and what is seen, so that a process killed between any two lines is followed by one that
+goes on.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from manager.application.actions import Actions
+from manager.application.listening import Listening
+from manager.application.live import LiveBox
+from manager.application.looking import Looking
+from manager.application.ports import Clock, Cloud, ComfyUi, Store
+from manager.application.registry import Registry
+from manager.domain import transitions
+from manager.domain.box import Cause, Scheduling, Wanted
+from manager.domain.errors import StoreUnavailable
+from manager.domain.lifecycle import next_step
+from manager.domain.power import Power, power_of
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+# More steps than any start or stop has: the rest waits for the next tick.
+_STEPS_A_PASS = 8
+
+
+class Reconciler:
+    """Brings what is so and what is wanted together, box by box."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        cloud: Cloud,
+        comfyui: ComfyUi,
+        store: Store,
+        clock: Clock,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._looking = Looking(registry, cloud, store, clock)
+        self._listening = Listening(registry, cloud, comfyui, store, clock)
+        max_run = registry.rules.max_run_s
+        self._wanted = Wanted(
+            registry.rules.metadata, Scheduling(None if max_run is None else timedelta(seconds=max_run))
+        )
+        self._actions = Actions(registry, cloud, clock, self._wanted, new_id)
+
+    async def tick(self) -> None:
+        """One pass over every box whose turn it is; a box that is being worked on is left alone."""
+        now = self._clock.now()
+        due = [live for live in self._registry.all() if not live.busy and _is_due(live, now)]
+        await asyncio.gather(*(self.reconcile(live) for live in due))
+
+    async def reconcile(self, live: LiveBox) -> None:
+        """One pass over one box."""
+        live.busy = True
+        try:
+            await self._pass(live)
+        except StoreUnavailable as error:
+            log.warning("store unavailable", box=live.name, **error.data)
+        except Exception:
+            # One box's surprise must not keep the others from being stopped.
+            log.exception("pass failed", box=live.name)
+        finally:
+            live.busy = False
+            self._registry.publish(live)
+
+    async def _pass(self, live: LiveBox) -> None:
+        if await self._looking.look(live):
+            for _ in range(_STEPS_A_PASS):
+                if live.seen is None:
+                    break
+                step = next_step(live.box, live.seen, self._wanted, self._clock.now())
+                if not await self._actions.take(live, step):
+                    break
+                if not await self._looking.look(live, again=True):
+                    break
+        await self._listening.listen(live)
+        await self._judge(live)
+
+    async def _judge(self, live: LiveBox) -> None:
+        """Stop a box that is idle, silent or past its run limit; the queue is asked once more before."""
+        rules, now = self._registry.rules, self._clock.now()
+        verdict = live.verdict(rules, now)
+        if verdict is None:
+            return
+        if rules.max_run_s is not None and live.box.session_at is not None:
+            limit = live.box.session_at + timedelta(seconds=rules.max_run_s)
+            if now >= limit:
+                await self._stop(live, Cause.RUN_LIMIT, "run_limit_stop", {"limit_s": rules.max_run_s})
+                return
+        if not verdict.idle:
+            return
+        await self._listening.listen(live, again=True)
+        now = self._clock.now()
+        verdict = live.verdict(rules, now)
+        if verdict is None:
+            return
+        if not verdict.idle:
+            await self._registry.write(live, "idle_stop_dropped")
+        elif verdict.silent:
+            since = live.watch.unknown_since if live.watch is not None else None
+            await self._stop(live, Cause.SILENT, "silent_stop", {"since_at": since})
+        else:
+            await self._stop(live, Cause.IDLE, "idle_stop", {"idle_s": rules.policy.idle.total_seconds()})
+
+    async def _stop(self, live: LiveBox, cause: Cause, code: str, data: dict[str, object]) -> None:
+        now = self._clock.now()
+        await self._registry.change(live, lambda box: transitions.ask_off(box, now, cause, off=False), must=False)
+        await self._registry.write(live, code, data)
+        live.cloud_due = None
+
+
+def _is_due(live: LiveBox, now: datetime) -> bool:
+    """Whether it is the box's turn with the cloud or, while it runs, with its ComfyUI."""
+    if live.cloud_due is None or now >= live.cloud_due:
+        return True
+    running = live.seen is not None and power_of(live.seen.status) is Power.ON
+    return running and (live.pulse_due is None or now >= live.pulse_due)
