@@ -70,6 +70,7 @@ def create_app(
 
 def _compose(options: Options, now_ms: Callable[[], int], frontend: Frontend) -> Parts:
     folders = Folders(options.base_directory)
+    folders.prepare()
     log = Logbook(now_ms)
     queue = PromptQueue(lambda: hub.broadcast_status())  # noqa: PLW0108  # the hub comes into being below
     hub = Hub(server_features(options), lambda: queue_info(queue))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 class Folders:
-    """ComfyUI's input, output, temp and user folders; they come into being when they are first written to."""
+    """ComfyUI's input, output, temp and user folders; all but the last come into being when first written to."""
 
     def __init__(self, base: Path) -> None:
         self.base = base
@@ -12,6 +12,15 @@ class Folders:
         self.output = base / "output"
         self.temp = base / "temp"
         self.user = base / "user" / "default"
+
+    def prepare(self) -> None:
+        """Make what the page looks for at its start, so that its console shows no error for an absent file."""
+        for name in ("workflows", "subgraphs"):
+            (self.user / name).mkdir(parents=True, exist_ok=True)
+        for name, content in {"user.css": "", "comfy.templates.json": "[]"}.items():
+            file = self.user / name
+            if not file.exists():
+                file.write_text(content, encoding="utf-8")
 
     def of_type(self, kind: str) -> Path | None:
         """Give the folder that a `type` of ComfyUI's API names, None for an unknown one."""

@@ -61,7 +61,11 @@ def page_routes(frontend: Frontend, web: Mapping[str, Path]) -> list[BaseRoute]:
             return HTMLResponse(_MISSING_PAGE, 503)
         return FileResponse(frontend.folder / "index.html", headers=NO_STORE)
 
-    routes: list[BaseRoute] = [Route("/", index)]
+    async def no_style(_request: Request) -> Response:
+        # The page asks for it beside itself too; ComfyUI answers 404, which browsers show as an error.
+        return Response(media_type="text/css")
+
+    routes: list[BaseRoute] = [Route("/", index), Route("/user.css", no_style)]
     routes += [Mount(f"/extensions/{name}", Revalidated(directory=folder)) for name, folder in web.items()]
     if frontend.folder is not None:
         routes.append(Mount("/", Revalidated(directory=frontend.folder)))

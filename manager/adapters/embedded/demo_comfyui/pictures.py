@@ -16,7 +16,7 @@ RESAMPLING = {
 PREVIEW_SIDE = 512  # pixels; ComfyUI's own bound
 # The part of the complex plane that the render shows, and the darkest to the brightest colour of it.
 EXTENT = (-2.1, -1.3, 0.9, 1.3)
-COLOURS = ("#0b1026", "#3b6ea8", "#f4d58d")
+COLOURS = ("#10183a", "#3b6ea8", "#f4d58d")
 
 
 def empty(width: int, height: int, color: int) -> Image.Image:
@@ -55,7 +55,7 @@ def render(image: Image.Image, step: int, steps: int) -> Image.Image:
     """Paint a fractal into the picture; it gains detail with each of the steps, and the last one is the result."""
     detail = 2 + round(98 * step / steps)
     fractal = Image.effect_mandelbrot(image.size, EXTENT, detail)
-    painted = ImageOps.colorize(fractal, black=COLOURS[0], mid=COLOURS[1], white=COLOURS[2])
+    painted = ImageOps.colorize(ImageOps.equalize(fractal), black=COLOURS[0], mid=COLOURS[1], white=COLOURS[2])
     return ImageChops.soft_light(painted, image.convert("RGB"))
 
 

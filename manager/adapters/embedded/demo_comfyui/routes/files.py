@@ -21,11 +21,23 @@ DEFAULT_QUALITY = 90
 
 def routes(parts: Parts) -> list[BaseRoute]:
     """Give the routes of this topic."""
+    here = _Files(parts)
+    return [
+        Route("/view", here.view),
+        Route("/upload/image", here.upload, methods=["POST"]),
+    ]
 
-    async def view(request: Request) -> Response:
+
+class _Files:
+    """The pictures."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def view(self, request: Request) -> Response:
         query = request.query_params
         name, kind = annotated(query.get("filename", ""))
-        root = parts.folders.of_type(kind or query.get("type", "output"))
+        root = self._parts.folders.of_type(kind or query.get("type", "output"))
         if not name or name.startswith("/") or ".." in name or root is None:
             return done(400)
         path = inside(root, query.get("subfolder", ""), Path(name).name)
@@ -44,20 +56,15 @@ def routes(parts: Parts) -> list[BaseRoute]:
         )
         return FileResponse(path, headers=headers, media_type=media)
 
-    async def upload(request: Request) -> Response:
-        limit = round(parts.options.max_upload_mb * 1024 * 1024)
+    async def upload(self, request: Request) -> Response:
+        limit = round(self._parts.options.max_upload_mb * 1024 * 1024)
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
             if len(body) > limit:
                 return done(413)
         form = parse_form(request.headers.get("content-type", ""), bytes(body))
-        return _store(parts, form)
-
-    return [
-        Route("/view", view),
-        Route("/upload/image", upload, methods=["POST"]),
-    ]
+        return _store(self._parts, form)
 
 
 def _store(parts: Parts, form: FormData) -> Response:

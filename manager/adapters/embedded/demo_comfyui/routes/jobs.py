@@ -18,8 +18,22 @@ STATUSES = ("pending", "in_progress", "completed", "failed", "cancelled")
 
 def routes(parts: Parts) -> list[BaseRoute]:
     """Give the routes of this topic."""
+    here = _Jobs(parts)
+    return [
+        Route("/jobs", here.listing),
+        Route("/jobs/cancel", here.cancel_many, methods=["POST"]),
+        Route("/jobs/{job_id}", here.one),
+        Route("/jobs/{job_id}/cancel", here.cancel, methods=["POST"]),
+    ]
 
-    async def listing(request: Request) -> Response:
+
+class _Jobs:
+    """The jobs of queue and history."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def listing(self, request: Request) -> Response:
         query = request.query_params
         statuses = [word.strip().lower() for word in query.get("status", "").split(",") if word.strip()]
         unknown = [word for word in statuses if word not in STATUSES]
@@ -35,7 +49,7 @@ def routes(parts: Parts) -> list[BaseRoute]:
             return refused(400, "limit and offset must be integers")
         if limit is not None and limit <= 0:
             return refused(400, "limit must be a positive integer")
-        jobs = [job for job in _jobs(parts.queue) if not statuses or job["status"] in statuses]
+        jobs = [job for job in _jobs(self._parts.queue) if not statuses or job["status"] in statuses]
         if "workflow_id" in query:
             jobs = [job for job in jobs if job.get("workflow_id") == query["workflow_id"]]
         jobs.sort(key=_duration if order == "execution_duration" else _created, reverse=direction == "desc")
@@ -44,18 +58,18 @@ def routes(parts: Parts) -> list[BaseRoute]:
         pagination = {"offset": offset, "limit": limit, "total": len(jobs), "has_more": has_more}
         return JSONResponse({"jobs": page, "pagination": pagination})
 
-    async def one(request: Request) -> Response:
+    async def one(self, request: Request) -> Response:
         job_id = request.path_params["job_id"]
-        entry = parts.queue.history().get(job_id)
+        entry = self._parts.queue.history().get(job_id)
         if entry is not None:
             return JSONResponse(_finished(job_id, entry) | _details(entry))
-        found = [job for job in _jobs(parts.queue) if job["id"] == job_id]
+        found = [job for job in _jobs(self._parts.queue) if job["id"] == job_id]
         return JSONResponse(found[0]) if found else refused(404, "Job not found")
 
-    async def cancel(request: Request) -> Response:
-        return JSONResponse({"cancelled": _cancel(parts, request.path_params["job_id"])})
+    async def cancel(self, request: Request) -> Response:
+        return JSONResponse({"cancelled": _cancel(self._parts, request.path_params["job_id"])})
 
-    async def cancel_many(request: Request) -> Response:
+    async def cancel_many(self, request: Request) -> Response:
         job_ids = (await json_object(request)).get("job_ids")
         if not isinstance(job_ids, list):
             return refused(400, "job_ids must be a list")
@@ -64,15 +78,8 @@ def routes(parts: Parts) -> list[BaseRoute]:
         if invalid:
             body = {"error": "job_ids contains invalid id(s)", "invalid_ids": [str(job_id) for job_id in invalid]}
             return JSONResponse(body, 400)
-        cancelled = [_cancel(parts, job_id) for job_id in wanted]
+        cancelled = [_cancel(self._parts, job_id) for job_id in wanted]
         return JSONResponse({"cancelled": any(cancelled)})
-
-    return [
-        Route("/jobs", listing),
-        Route("/jobs/cancel", cancel_many, methods=["POST"]),
-        Route("/jobs/{job_id}", one),
-        Route("/jobs/{job_id}/cancel", cancel, methods=["POST"]),
-    ]
 
 
 def _cancel(parts: Parts, job_id: str) -> bool:
@@ -112,7 +119,7 @@ def _waiting(item: QueueItem, status: str) -> Json:
 
 def _finished(job_id: str, entry: Json) -> Json:
     number, _id, _prompt, extra_data, _outputs = entry["prompt"]
-    events: Json = {event: data for event, data in entry["status"]["messages"]}
+    events: Json = dict(entry["status"]["messages"])
     ended = next(name for name in _ENDS if name in events)
     start: Json = events.get("execution_start") or {}
     shown = [

@@ -13,33 +13,40 @@ from .answers import done, json_object, refused
 
 def routes(parts: Parts) -> list[BaseRoute]:
     """Give the routes of this topic."""
+    here = _Logs(parts)
+    return [
+        Route("/logs", here.text),
+        Route("/logs/raw", here.raw),
+        Route("/logs/subscribe", here.subscribe, methods=["PATCH"]),
+        Route("/folder_paths", here.folder_paths),
+        Route("/files/{kind}", here.files),
+    ]
 
-    async def text(_request: Request) -> Response:
-        return JSONResponse("".join(f"{entry['t']} - {entry['m']}" for entry in parts.log.entries()))
 
-    async def raw(_request: Request) -> Response:
-        return JSONResponse({"entries": parts.log.entries(), "size": SIZE})
+class _Logs:
+    """The log."""
 
-    async def subscribe(request: Request) -> Response:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def text(self, _request: Request) -> Response:
+        return JSONResponse("".join(f"{entry['t']} - {entry['m']}" for entry in self._parts.log.entries()))
+
+    async def raw(self, _request: Request) -> Response:
+        return JSONResponse({"entries": self._parts.log.entries(), "size": SIZE})
+
+    async def subscribe(self, request: Request) -> Response:
         body = await json_object(request)
-        parts.log.subscribe(str(body.get("clientId")), wanted=bool(body.get("enabled")))
+        self._parts.log.subscribe(str(body.get("clientId")), wanted=bool(body.get("enabled")))
         return done()
 
-    async def folder_paths(_request: Request) -> Response:
-        return JSONResponse({"custom_nodes": [str(parts.folders.base / "custom_nodes")]})
+    async def folder_paths(self, _request: Request) -> Response:
+        return JSONResponse({"custom_nodes": [str(self._parts.folders.base / "custom_nodes")]})
 
-    async def files(request: Request) -> Response:
+    async def files(self, request: Request) -> Response:
         kind = request.path_params["kind"]
-        root = parts.folders.of_type(kind)
+        root = self._parts.folders.of_type(kind)
         if root is None:
             return refused(400, "Invalid directory type")
         newest_first = sorted(files_in(root), key=lambda path: -path.stat().st_mtime)
         return JSONResponse([f"{path.name} [{kind}]" for path in newest_first])
-
-    return [
-        Route("/logs", text),
-        Route("/logs/raw", raw),
-        Route("/logs/subscribe", subscribe, methods=["PATCH"]),
-        Route("/folder_paths", folder_paths),
-        Route("/files/{kind}", files),
-    ]

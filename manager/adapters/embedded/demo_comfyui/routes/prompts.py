@@ -19,60 +19,66 @@ SECRETS = ("auth_token_comfy_org", "api_key_comfy_org")
 
 def routes(parts: Parts) -> list[BaseRoute]:
     """Give the routes of this topic."""
-    queue = parts.queue
+    here = _Prompts(parts)
+    return [
+        Route("/prompt", here.remaining),
+        Route("/prompt", here.submit, methods=["POST"]),
+        Route("/queue", here.listing),
+        Route("/queue", here.change, methods=["POST"]),
+        Route("/interrupt", here.interrupt, methods=["POST"]),
+        Route("/history", here.history),
+        Route("/history", here.forget, methods=["POST"]),
+        Route("/history/{prompt_id}", here.one_history),
+    ]
 
-    async def remaining(_request: Request) -> Response:
-        return JSONResponse(queue_info(queue))
 
-    async def submit(request: Request) -> Response:
-        parts.log.write("got prompt")
-        return _submit(parts, await json_object(request))
+class _Prompts:
+    """Queue and history."""
 
-    async def listing(_request: Request) -> Response:
-        running = [item.as_list() for item in queue.running()]
-        pending = [item.as_list() for item in queue.pending()]
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def remaining(self, _request: Request) -> Response:
+        return JSONResponse(queue_info(self._parts.queue))
+
+    async def submit(self, request: Request) -> Response:
+        self._parts.log.write("got prompt")
+        return _submit(self._parts, await json_object(request))
+
+    async def listing(self, _request: Request) -> Response:
+        running = [item.as_list() for item in self._parts.queue.running()]
+        pending = [item.as_list() for item in self._parts.queue.pending()]
         return JSONResponse({"queue_running": running, "queue_pending": pending})
 
-    async def change(request: Request) -> Response:
+    async def change(self, request: Request) -> Response:
         body = await json_object(request)
         if body.get("clear"):
-            queue.remove(lambda _id: True)
-        queue.remove((body.get("delete") or []).__contains__)
+            self._parts.queue.remove(lambda _id: True)
+        self._parts.queue.remove((body.get("delete") or []).__contains__)
         return done()
 
-    async def interrupt(request: Request) -> Response:
-        parts.executor.interrupt((await json_object(request)).get("prompt_id") or None)
+    async def interrupt(self, request: Request) -> Response:
+        self._parts.executor.interrupt((await json_object(request)).get("prompt_id") or None)
         return done()
 
-    async def history(request: Request) -> Response:
-        entries = list(queue.history().items())
+    async def history(self, request: Request) -> Response:
+        entries = list(self._parts.queue.history().items())
         limit = _number(request.query_params.get("max_items"), len(entries))
         offset = _number(request.query_params.get("offset"), -1)
         start = offset if offset >= 0 else max(0, len(entries) - limit)
         return JSONResponse(dict(entries[start : start + limit]))
 
-    async def one_history(request: Request) -> Response:
+    async def one_history(self, request: Request) -> Response:
         prompt_id = request.path_params["prompt_id"]
-        entries = queue.history()
+        entries = self._parts.queue.history()
         return JSONResponse({prompt_id: entries[prompt_id]} if prompt_id in entries else {})
 
-    async def forget(request: Request) -> Response:
+    async def forget(self, request: Request) -> Response:
         body = await json_object(request)
         if body.get("clear"):
-            queue.forget(lambda _id: True)
-        queue.forget((body.get("delete") or []).__contains__)
+            self._parts.queue.forget(lambda _id: True)
+        self._parts.queue.forget((body.get("delete") or []).__contains__)
         return done()
-
-    return [
-        Route("/prompt", remaining),
-        Route("/prompt", submit, methods=["POST"]),
-        Route("/queue", listing),
-        Route("/queue", change, methods=["POST"]),
-        Route("/interrupt", interrupt, methods=["POST"]),
-        Route("/history", history),
-        Route("/history", forget, methods=["POST"]),
-        Route("/history/{prompt_id}", one_history),
-    ]
 
 
 def is_job_id(value: Any) -> bool:

@@ -24,42 +24,49 @@ DEFAULTS: Json = {
 
 def routes(parts: Parts) -> list[BaseRoute]:
     """Give the routes of this topic."""
-    file = parts.folders.user / "comfy.settings.json"
+    here = _Settings(parts)
+    return [
+        Route("/settings", here.give_all),
+        Route("/settings", here.store_all, methods=["POST"]),
+        Route("/settings/{name}", here.give_one),
+        Route("/settings/{name}", here.store_one, methods=["POST"]),
+        Route("/users", here.users),
+    ]
 
-    def stored() -> Json:
-        try:
-            return DEFAULTS | json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, TypeError):
-            return dict(DEFAULTS)
 
-    def store(changes: Json) -> Response:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(stored() | changes, indent=4), encoding="utf-8")
-        return done()
+class _Settings:
+    """The settings, kept in one file."""
 
-    async def give_all(_request: Request) -> Response:
-        return JSONResponse(stored())
+    def __init__(self, parts: Parts) -> None:
+        self._user = parts.folders.user
+        self._file = self._user / "comfy.settings.json"
 
-    async def store_all(request: Request) -> Response:
-        return store(await json_object(request))
+    async def give_all(self, _request: Request) -> Response:
+        return JSONResponse(self._stored())
 
-    async def give_one(request: Request) -> Response:
-        return JSONResponse(stored().get(request.path_params["name"]))
+    async def store_all(self, request: Request) -> Response:
+        return self._store(await json_object(request))
 
-    async def store_one(request: Request) -> Response:
+    async def give_one(self, request: Request) -> Response:
+        return JSONResponse(self._stored().get(request.path_params["name"]))
+
+    async def store_one(self, request: Request) -> Response:
         try:
             value: Any = await request.json()
         except ValueError:
             return done(400)
-        return store({request.path_params["name"]: value})
+        return self._store({request.path_params["name"]: value})
 
-    async def users(_request: Request) -> Response:
-        return JSONResponse({"storage": "server", "migrated": parts.folders.user.is_dir()})
+    async def users(self, _request: Request) -> Response:
+        return JSONResponse({"storage": "server", "migrated": self._user.is_dir()})
 
-    return [
-        Route("/settings", give_all),
-        Route("/settings", store_all, methods=["POST"]),
-        Route("/settings/{name}", give_one),
-        Route("/settings/{name}", store_one, methods=["POST"]),
-        Route("/users", users),
-    ]
+    def _stored(self) -> Json:
+        try:
+            return DEFAULTS | json.loads(self._file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, TypeError):
+            return dict(DEFAULTS)
+
+    def _store(self, changes: Json) -> Response:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._file.write_text(json.dumps(self._stored() | changes, indent=4), encoding="utf-8")
+        return done()

@@ -19,66 +19,74 @@ MODEL_FOLDERS = ("checkpoints", "loras", "vae", "text_encoders", "diffusion_mode
 
 def routes(parts: Parts) -> list[BaseRoute]:
     """Give the routes of this topic."""
+    here = _System(parts)
+    return [
+        Route("/system_stats", here.system_stats),
+        Route("/features", here.features),
+        Route("/object_info", here.object_info),
+        Route("/object_info/{name}", here.one_object_info),
+        Route("/models", here.models),
+        Route("/models/{folder}", here.models_in),
+        Route("/experiment/models", here.model_folders),
+        Route("/experiment/models/{folder}", here.models_in),
+        Route("/free", here.free, methods=["POST"]),
+        Route("/assets", here.no_assets),
+        _always("/embeddings", []),
+        _always("/workflow_templates", {}),
+        _always("/global_subgraphs", {}),
+        _always("/node_replacements", {}),
+        _always("/i18n", {}),
+    ]
 
-    async def system_stats(_request: Request) -> Response:
-        return JSONResponse(_system_stats(parts))
 
-    async def features(_request: Request) -> Response:
-        return JSONResponse(server_features(parts.options))
+class _System:
+    """What the server is."""
 
-    async def object_info(_request: Request) -> Response:
-        return JSONResponse({name: node.info(parts.folders) for name, node in NODE_TYPES.items()})
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
-    async def one_object_info(request: Request) -> Response:
+    async def system_stats(self, _request: Request) -> Response:
+        return JSONResponse(_system_stats(self._parts))
+
+    async def features(self, _request: Request) -> Response:
+        return JSONResponse(server_features(self._parts.options))
+
+    async def object_info(self, _request: Request) -> Response:
+        return JSONResponse({name: node.info(self._parts.folders) for name, node in NODE_TYPES.items()})
+
+    async def one_object_info(self, request: Request) -> Response:
         node = NODE_TYPES.get(request.path_params["name"])
-        return JSONResponse({node.name: node.info(parts.folders)} if node else {})
+        return JSONResponse({node.name: node.info(self._parts.folders)} if node else {})
 
-    async def model_folders(_request: Request) -> Response:
+    async def model_folders(self, _request: Request) -> Response:
         folders = [
-            {"name": name, "folders": [str(parts.folders.base / "models" / name)], "extensions": [".safetensors"]}
+            {"name": name, "folders": [str(self._parts.folders.base / "models" / name)], "extensions": [".safetensors"]}
             for name in MODEL_FOLDERS
         ]
         return JSONResponse(folders)
 
-    async def models(_request: Request) -> Response:
+    async def models(self, _request: Request) -> Response:
         return JSONResponse(MODEL_FOLDERS)
 
-    async def models_in(request: Request) -> Response:
+    async def models_in(self, request: Request) -> Response:
         return JSONResponse([]) if request.path_params["folder"] in MODEL_FOLDERS else done(404)
 
-    async def free(request: Request) -> Response:
+    async def free(self, request: Request) -> Response:
         if (await json_object(request)).get("free_memory"):
-            parts.executor.forget_results()
+            self._parts.executor.forget_results()
         return done()
 
-    async def no_assets(_request: Request) -> Response:
+    async def no_assets(self, _request: Request) -> Response:
         # As ComfyUI answers without --enable-assets, which the page understands.
         error: Json = {"code": "SERVICE_DISABLED", "message": "Assets system is disabled.", "details": {}}
         return JSONResponse({"error": error}, 503)
 
-    def empty(path: str, answer: Json | list[str]) -> Route:
-        async def give(_request: Request) -> Response:
-            return JSONResponse(answer)
 
-        return Route(path, give)
+def _always(path: str, answer: Json | list[str]) -> Route:
+    async def give(_request: Request) -> Response:
+        return JSONResponse(answer)
 
-    return [
-        Route("/system_stats", system_stats),
-        Route("/features", features),
-        Route("/object_info", object_info),
-        Route("/object_info/{name}", one_object_info),
-        Route("/models", models),
-        Route("/models/{folder}", models_in),
-        Route("/experiment/models", model_folders),
-        Route("/experiment/models/{folder}", models_in),
-        Route("/free", free, methods=["POST"]),
-        Route("/assets", no_assets),
-        empty("/embeddings", []),
-        empty("/workflow_templates", {}),
-        empty("/global_subgraphs", {}),
-        empty("/node_replacements", {}),
-        empty("/i18n", {}),
-    ]
+    return Route(path, give)
 
 
 def _system_stats(parts: Parts) -> Json:

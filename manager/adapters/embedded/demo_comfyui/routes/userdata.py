@@ -45,7 +45,9 @@ def routes(parts: Parts) -> list[BaseRoute]:
                 path = inside(root, unquote(name))
                 if path is None:
                     return done(403)
-                return await _store(request, root, path) if method == "POST" else _give_or_delete(request, path)
+                if method == "POST":
+                    return _store(request, root, path, await request.body())
+                return _give_or_delete(request, path)
             case _:
                 return done(404 if request.method == "GET" else 405)
 
@@ -83,10 +85,9 @@ def _must_not_exist(request: Request) -> bool:
     return request.query_params.get("overwrite", "true") == "false"
 
 
-async def _store(request: Request, root: Path, path: Path) -> Response:
+def _store(request: Request, root: Path, path: Path, body: bytes) -> Response:
     if _must_not_exist(request) and path.exists():
         return PlainTextResponse("File already exists", 409)
-    body = await request.body()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Written beside and moved, so that a crash leaves the old file.
@@ -112,10 +113,8 @@ def _move(request: Request, root: Path, source_name: str, target_name: str) -> R
 
 
 def _give_or_delete(request: Request, path: Path) -> Response:
-    # The style sheet that every page asks for: none yet is an empty one, and not an error in the page's console.
-    if request.method == "GET" and path.name == "user.css":
-        css = path.read_text(encoding="utf-8") if path.is_file() else ""
-        return PlainTextResponse(css, media_type="text/css")
+    if request.method == "GET" and path.name == "user.css" and path.is_file():
+        return FileResponse(path, media_type="text/css")
     if not path.is_file():
         return done(404)
     if request.method == "DELETE":
