@@ -1,0 +1,1 @@
+"""How the world is reached. Siblings never import each other."""

@@ -1,0 +1,1 @@
+"""Machines: what an instance runs on. `machine` is the seam, `process` the machine that is a process."""

@@ -1,0 +1,53 @@
+"""Which program a process machine runs, and with which arguments."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PORT = 8188
+
+
+@dataclass(frozen=True, slots=True)
+class ComfyUi:
+    """What the machines run: the demo ComfyUI, or the real one of `folder` with `python` and further arguments.
+
+    `presence_nodes` is a folder of custom nodes that is added through an extra-model-paths file, so that nothing
+    has to be written into ComfyUI's own folder.
+    """
+
+    folder: Path | None = None
+    python: str | None = None
+    arguments: Sequence[str] = ()
+    presence_nodes: Path | None = None
+
+    def command(self, address: str, disk: Path, paths_file: Path) -> list[str]:
+        """Answer the command line for a machine at `address` whose data is on `disk`."""
+        listen = ["--listen", address, "--port", str(PORT)]
+        paths = ["--extra-model-paths-config", str(paths_file)]
+        if self.folder is None:
+            demo = [sys.executable, "-m", "manager.adapters.embedded.demo_comfyui"]
+            return [*demo, *listen, "--base-directory", str(disk), *paths]
+        return [self._python(self.folder), str(self.folder / "main.py"), *listen, *paths, *self.arguments]
+
+    @property
+    def working_directory(self) -> Path | None:
+        """Answer the folder to run in: ComfyUI's own, or for the demo the caller's."""
+        return self.folder
+
+    def _python(self, folder: Path) -> str:
+        if self.python:
+            return self.python
+        for venv in ("venv", ".venv"):
+            if (found := folder / venv / "bin" / "python").exists():
+                return str(found)
+        return "python3"
+
+    def paths(self) -> str:
+        """Answer the extra-model-paths file (YAML, of which JSON strings are a part)."""
+        if self.presence_nodes is None:
+            return "{}\n"
+        # ComfyUI joins the entries with base_path; single quotes are YAML's only escape in single quotes.
+        quoted = str(self.presence_nodes.resolve()).replace("'", "''")
+        parent = str(self.presence_nodes.resolve().parent).replace("'", "''")
+        return f"gpubox:\n  base_path: '{parent}'\n  custom_nodes: '{quoted}'\n"
