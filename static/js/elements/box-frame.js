@@ -1,0 +1,119 @@
+// ComfyUI in all the rest of the window. The frame is made once the box is ready and stays where it is until the
+// box is off: there is unsaved work in it. It has no name, because ComfyUI takes the window's name as its client's.
+
+import { Follower } from "../follower.js";
+
+const PATIENCE = 25_000;
+const ALLOWED = ["clipboard-read", "clipboard-write", "fullscreen", "camera", "microphone"];
+const RELOADED = "gpubox.reloaded-for";
+
+const isLoopback = (host) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(host);
+
+class BoxFrame extends Follower {
+  #frame = null;
+  #address = "";
+  #dismissed = "";
+  #timer = 0;
+
+  begin() {
+    this.on(this, "click", (event) => this.#press(event.target.closest("button")));
+    this.on(document, "securitypolicyviolation", (event) => {
+      if (event.effectiveDirective === "frame-src") this.#notice("blocked");
+    });
+  }
+
+  draw({ phase, comfyui_url }) {
+    for (const link of document.querySelectorAll("[data-open]")) {
+      if (comfyui_url) link.href = comfyui_url;
+    }
+    if (phase === "off") this.#remove();
+    if (phase === "ready") this.#ready(comfyui_url);
+    else if (!this.#frame) this.#notice(null);
+    // Whatever else happens, the frame stays; the card stands before it.
+    this.toggleAttribute("data-covered", phase !== "ready");
+    if (this.#frame) this.#frame.inert = phase !== "ready";
+  }
+
+  #ready(address) {
+    if (this.#frame) {
+      if (address && address !== this.#address && this.#dismissed !== address) this.#notice("moved");
+      return;
+    }
+    if (!address) {
+      this.#notice("address");
+      return;
+    }
+    const url = new URL(address, location.href);
+    if (location.protocol === "https:" && url.protocol === "http:" && !isLoopback(url.hostname)) {
+      this.#notice("mixed");
+    } else if (this.#mayFrame(url.origin)) {
+      this.#create(url, address);
+    }
+  }
+
+  /** What may be framed was fixed when this page came. One reload asks for it anew; no frame is open that could lose by it. */
+  #mayFrame(origin) {
+    const source = this.dataset.source;
+    if (source === origin || (source === "'self'" && origin === location.origin)) {
+      sessionStorage.removeItem(RELOADED);
+      return true;
+    }
+    if (sessionStorage.getItem(RELOADED) === origin) {
+      this.#notice("blocked");
+    } else {
+      sessionStorage.setItem(RELOADED, origin);
+      location.reload();
+    }
+    return false;
+  }
+
+  #create(url, address) {
+    this.#address = address;
+    const frame = document.createElement("iframe");
+    frame.title = this.dataset.title;
+    frame.allow = ALLOWED.map((feature) => `${feature} ${url.origin}`).join("; ");
+    frame.src = address;
+    frame.addEventListener("load", () => this.#loaded(), { once: true });
+    this.#frame = frame;
+    this.#notice("loading");
+    this.prepend(frame);
+    this.#timer = setTimeout(() => this.#notice("silent"), PATIENCE);
+  }
+
+  #loaded() {
+    clearTimeout(this.#timer);
+    this.#notice(null);
+    const isFree = [null, document.body].includes(document.activeElement) && !document.querySelector("dialog[open]");
+    if (isFree) this.#frame?.focus();
+  }
+
+  #remove() {
+    clearTimeout(this.#timer);
+    this.#frame?.remove();
+    this.#frame = null;
+    this.#dismissed = "";
+    this.#notice(null);
+  }
+
+  #press(button) {
+    if (!button) return;
+    if ("reload" in button.dataset) {
+      sessionStorage.removeItem(RELOADED);
+      location.reload();
+    } else if ("again" in button.dataset) {
+      const address = this.#address;
+      this.#remove();
+      this.#ready(address);
+    } else if ("dismiss" in button.dataset) {
+      this.#dismissed = document.querySelector("[data-open]")?.getAttribute("href") ?? "";
+      this.#notice(null);
+    }
+  }
+
+  #notice(name) {
+    for (const notice of this.querySelectorAll("[data-notice]")) notice.hidden = notice.dataset.notice !== name;
+    this.dataset.says = name ?? "";
+  }
+}
+
+customElements.define("box-frame", BoxFrame);

@@ -1,0 +1,35 @@
+// What a person sees of the page without looking at it: the tab's title and its icon.
+
+import { box } from "../box.js";
+import { Follower } from "../follower.js";
+import { countdown } from "../format.js";
+import { everySecond } from "../ticker.js";
+import { word } from "../words.js";
+
+const SHAPES = { off: "off", ready: "on", trouble: "trouble" };
+
+class BoxTab extends Follower {
+  begin() {
+    everySecond(() => this.#title(box.status), this.signal);
+  }
+
+  draw(status) {
+    const icon = document.querySelector("link[rel=icon]");
+    const address = icon.dataset[status.warning ? "warning" : (SHAPES[status.phase] ?? "busy")];
+    if (icon.getAttribute("href") !== address) icon.setAttribute("href", address);
+    for (const element of document.querySelectorAll("[data-phase-word]")) {
+      element.textContent = word(`phase.${status.phase}`);
+    }
+    this.#title(status);
+  }
+
+  #title(status) {
+    const title =
+      status.warning && status.stops_at
+        ? word("title_warning", { left: countdown(Date.parse(status.stops_at) - box.now()), name: box.name })
+        : word("title", { phase: word(`phase.${status.phase}`), name: box.name });
+    if (document.title !== title) document.title = title;
+  }
+}
+
+customElements.define("box-tab", BoxTab);

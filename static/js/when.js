@@ -1,0 +1,29 @@
+// Shows and hides what stands under `data-when` and `data-unless`; the template does the same at first paint.
+
+import { box } from "./box.js";
+
+const flagsOf = (status) =>
+  new Set([
+    status.phase,
+    status.warning && "warning",
+    status.trouble && "trouble",
+    status.hold_until && "held",
+    status.cost.session !== null && "billing",
+    status.last_session ? "used" : "new",
+    status.progress && "progress",
+    status.intent === "on" && "wanted",
+    document.querySelector(".fleet") && "fleet",
+  ]);
+
+const has = (flags, list) => list?.split(" ").some((flag) => flags.has(flag));
+
+const draw = () => {
+  const flags = flagsOf(box.status);
+  document.body.dataset.phase = box.status.phase;
+  document.body.toggleAttribute("data-warning", Boolean(box.status.warning));
+  for (const element of document.querySelectorAll("[data-when]")) {
+    element.hidden = !has(flags, element.dataset.when) || has(flags, element.dataset.unless) === true;
+  }
+};
+
+export const followFlags = () => box.addEventListener("change", draw);
