@@ -1,8 +1,8 @@
 """What the application asks of the world. Owned here, by the caller; the adapters fit themselves to it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from manager.domain.box import Box, Observation, Operation, Place, Scheduling
@@ -68,6 +68,53 @@ class Cloud(Protocol):
 
     async def guest_attributes(self, place: Place) -> Mapping[str, str]:
         """The `gpubox` namespace of the guest attributes; empty where nothing was written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BoxSpec:
+    """What a new box is made of. Sizes in GB; the image is the newest of its family.
+
+    `data_disk` is the name of the disk that outlives the VM; it is made where it is missing. `service_account` is
+    the email that the VM acts as, None for no account. `running` False: the VM is stopped once it is made.
+    """
+
+    machine_type: str
+    data_disk: str
+    tag: str
+    gpu: str | None = None
+    gpu_count: int = 1
+    spot: bool = False
+    max_run: timedelta | None = None
+    image_family: str = "common-cu129-ubuntu-2204-nvidia-580"
+    image_project: str = "deeplearning-platform-release"
+    boot_size_gb: int = 100
+    boot_type: str = "pd-balanced"
+    data_size_gb: int = 200
+    data_type: str = "pd-balanced"
+    service_account: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    running: bool = False
+
+
+class BoxBuilder(Protocol):
+    """Makes and deletes boxes in a Compute Engine. Every call raises a `CloudError`; changes are seen through."""
+
+    async def create_box(self, place: Place, spec: BoxSpec) -> None:
+        """Make the data disk where it is missing, and the VM, protected from deletion; Conflict if it is there."""
+        ...
+
+    async def delete_box(self, place: Place, delete_data_disk: bool = False) -> Sequence[str]:
+        """Delete the VM. Its data disks stay unless told otherwise; answers the names of those that stay."""
+        ...
+
+    async def zones_with(self, project: str, gpu: str) -> Sequence[str]:
+        """The zones that offer a GPU type, sorted; offering is not having one free now."""
+        ...
+
+    async def missing_permissions(self, place: Place) -> Sequence[str]:
+        """What the caller is not allowed to do with the VM, of what the program needs; empty where all is well."""
         ...
 
 
