@@ -11,7 +11,7 @@ from manager.application.live import LiveBox, Rules
 from manager.application.ports import Clock, Store
 from manager.application.status import view
 from manager.domain.box import Box
-from manager.domain.errors import StoreUnavailable, UnknownBox
+from manager.domain.errors import Conflict, StoreUnavailable, UnknownBox
 from manager.domain.journal import Entry
 from manager.messages import plain
 
@@ -69,12 +69,22 @@ class Registry:
             if changed == live.box:
                 return
             try:
-                live.box = await self._store.save_box(changed)
+                live.box = await self._save(live, changed)
             except StoreUnavailable:
                 if must:
                     raise
-                live.box = replace(changed, version=live.box.version)
+                live.box = changed
         self.publish(live)
+
+    async def _save(self, live: LiveBox, changed: Box) -> Box:
+        try:
+            return await self._store.save_box(changed)
+        except Conflict:
+            # Somebody else wrote this box, which only a second manager can; ours is the newer word.
+            stored = next((box for box in await self._store.boxes() if box.name == live.name), None)
+            if stored is None:
+                raise UnknownBox(name=live.name) from None
+            return await self._store.save_box(replace(changed, version=stored.version))
 
     def due(self, live: LiveBox) -> None:
         """Let the next tick look at the box, whatever its turn."""
