@@ -1,0 +1,99 @@
+"""What browsers open: the panel, the login, the files they need, and the description of the API to read."""
+
+import gzip
+import json
+import re
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse
+
+from manager.web.deps import Services, services_of, visitor_of
+from manager.web.docs import render_docs
+from manager.web.openapi import describe
+from manager.web.pages import Pages
+from manager.web.policy import new_nonce, page_headers
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+_ASK_AGAIN = "no-cache"
+_ORIGIN = re.compile(r"^https?://[\w.\-\[\]:]+$")
+
+
+def pages_router(services: Services) -> APIRouter:
+    """The pages; templates are compiled when the first one is opened."""
+    router = APIRouter(include_in_schema=False)
+    pages = Pages(services.templates, services.assets.url)
+
+    @router.get("/")
+    async def panel(request: Request, box: str | None = None) -> Response:
+        if visitor_of(request.scope).claims is None:
+            return RedirectResponse("/login", 303)
+        names = services.boxes.names()
+        name = box if box is not None else names[0]
+        context: dict[str, Any] = {
+            "box": name,
+            "boxes": names,
+            "status_json": json.loads(services.boxes.status(name).body),
+        }
+        return _page(request, pages, "panel.html", context, _frame_source(services, name))
+
+    @router.get("/login")
+    async def login(request: Request) -> Response:
+        if visitor_of(request.scope).claims is not None:
+            return RedirectResponse("/", 303)
+        return _page(request, pages, "login.html", {}, None)
+
+    @router.get("/docs")
+    async def docs(request: Request) -> Response:
+        nonce = new_nonce()
+        return _html(request, render_docs(describe(request.app), nonce), page_headers(nonce))
+
+    @router.get("/openapi.json")
+    async def openapi(request: Request) -> Response:
+        return JSONResponse(describe(request.app))
+
+    _ = (panel, login, docs, openapi)
+    return router
+
+
+async def static_file(request: Request) -> Response:
+    """A file; one asked for by its version never changes."""
+    asset = services_of(request).assets.get(request.path_params["name"])
+    if asset is None:
+        raise HTTPException(404)
+    headers = {
+        "Cache-Control": _FOR_EVER if request.query_params.get("v") == asset.version else _ASK_AGAIN,
+        "ETag": f'"{asset.version}"',
+        "Vary": "Accept-Encoding",
+    }
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    body = asset.body
+    if asset.gzipped is not None and _takes_gzip(request):
+        body, headers["Content-Encoding"] = asset.gzipped, "gzip"
+    return Response(body, headers=headers, media_type=asset.media_type)
+
+
+def _page(request: Request, pages: Pages, name: str, context: dict[str, Any], frame_source: str | None) -> Response:
+    nonce = new_nonce()
+    html = pages.render(name, {**context, "csp_nonce": nonce, "frame_source": frame_source})
+    return _html(request, html, page_headers(nonce, frame_source))
+
+
+def _html(request: Request, html: str, headers: dict[str, str]) -> Response:
+    body = html.encode()
+    headers["Vary"] = "Accept-Encoding"
+    if _takes_gzip(request):
+        body, headers["Content-Encoding"] = gzip.compress(body, 6, mtime=0), "gzip"
+    return Response(body, headers=headers, media_type="text/html; charset=utf-8")
+
+
+def _frame_source(services: Services, name: str) -> str | None:
+    """The origin of the box's ComfyUI; anything that is no plain origin must not get into the policy."""
+    source = services.boxes.frame_source(name)
+    return source if source and (source == "'self'" or _ORIGIN.match(source)) else None
+
+
+def _takes_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "")

@@ -1,0 +1,262 @@
+"""An in-memory BoxService, a clock that stands still, and the application around them."""
+
+import asyncio
+import ipaddress
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from manager.adapters.tokens import JwtTokens
+from manager.application.limiter import Guesses
+from manager.application.login import Login
+from manager.domain.errors import Fault, StoreUnavailable, UnknownBox
+from manager.web.app import create_app
+from manager.web.deps import Services
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+SECRET = "a-secret-of-the-tests-with-enough-bytes"
+PASSWORD = "the right one"
+
+
+class StandingClock:
+    """Moves only when told to."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+    def forward(self, **step: float) -> None:
+        self.at += timedelta(**step)
+
+
+class QuickPasswords:
+    """Hashes by prefixing."""
+
+    async def hash(self, password: str) -> str:
+        return f"hash of {password}"
+
+    async def verify(self, password: str, hashed: str) -> bool:
+        return hashed == f"hash of {password}"
+
+
+class MemoryStore:
+    """The part of the store that the login uses; can be made to fail."""
+
+    def __init__(self) -> None:
+        self.revoked: dict[str, datetime] = {}
+        self.secrets: dict[str, str] = {}
+        self.broken = False
+
+    async def revoke_token(self, token_id: str, expires_at: datetime) -> None:
+        await self.ping()
+        self.revoked[token_id] = expires_at
+
+    async def revoked_tokens(self, now: datetime) -> dict[str, datetime]:
+        return {key: end for key, end in self.revoked.items() if end > now}
+
+    async def read_secret(self, name: str) -> str | None:
+        return self.secrets.get(name)
+
+    async def write_secret(self, name: str, value: str) -> None:
+        self.secrets[name] = value
+
+    async def ping(self) -> None:
+        if self.broken:
+            raise StoreUnavailable(detail="The disk is full.")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A published state."""
+
+    id: str
+    body: bytes
+
+
+@dataclass
+class MemoryBoxes:
+    """Boxes without a cloud: what is asked for is what happens."""
+
+    clock: StandingClock
+    known: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    number: int = 0
+    source: str | None = "http://127.0.0.9:8188"
+    endless: bool = True
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        for name in ("first", "second"):
+            self.known[name] = status_of(name)
+
+    def names(self) -> Sequence[str]:
+        return list(self.known)
+
+    def status(self, name: str) -> Snapshot:
+        if name not in self.known:
+            raise UnknownBox(name=name)
+        return Snapshot(str(self.number), json.dumps(self.known[name]).encode())
+
+    def change(self, name: str, **values: Any) -> Snapshot:
+        self.status(name)
+        self.known[name].update(values)
+        self.number += 1
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+        return self.status(name)
+
+    async def start(self, name: str) -> Snapshot:
+        return self.change(name, intent="on", phase="starting", status="STAGING")
+
+    async def stop(self, name: str) -> Snapshot:
+        return self.change(name, intent="off", phase="stopping", status="STOPPING")
+
+    def keep_alive(self, name: str, active: bool) -> tuple[datetime | None, datetime | None]:
+        self.status(name)
+        return (self.clock.now(), self.clock.now() + timedelta(minutes=30)) if active else (None, None)
+
+    async def hold(self, name: str, until: datetime | None) -> Snapshot:
+        return self.change(name, hold_until=until.isoformat() if until else None)
+
+    def activity(self, name: str) -> dict[str, Any]:
+        self.status(name)
+        return {"signals": []}
+
+    async def logs(self, name: str, start: int) -> dict[str, Any]:
+        self.status(name)
+        return {"serial": {"text": "", "start": start, "next": start}, "setup": {}}
+
+    async def changes(self, name: str, last_id: str | None) -> AsyncIterator[Snapshot]:
+        sent = last_id
+        while True:
+            changed, now = self._changed, self.status(name)
+            if now.id != sent:
+                sent = now.id
+                yield now
+            if not self.endless:
+                return
+            await changed.wait()
+
+    def frame_source(self, name: str) -> str | None:
+        self.status(name)
+        return self.source
+
+
+def status_of(name: str) -> dict[str, Any]:
+    """A box that is off."""
+    at = "2026-11-21T12:00:00Z"
+    return {
+        "name": name,
+        "status": "TERMINATED",
+        "phase": "off",
+        "intent": "off",
+        "reason": "Your box sleeps.",
+        "headline": {"code": "off", "text": "Your box sleeps.", "values": {}},
+        "details": [],
+        "warning": None,
+        "trouble": None,
+        "external_ip": None,
+        "comfyui_url": None,
+        "last_activity": None,
+        "stops_at": None,
+        "warns_at": None,
+        "hold_until": None,
+        "run_limit_at": None,
+        "busy": False,
+        "render": None,
+        "presence": None,
+        "started_at": None,
+        "now": at,
+        "observed_at": at,
+        "cost": {
+            "currency": "USD",
+            "hourly": "0.55",
+            "session": None,
+            "today": "0.00",
+            "month": "11.20",
+            "month_seconds": 73320,
+            "saved_month": "384.00",
+            "at_rest_monthly": "8.00",
+            "rates_as_of": "2026-11-01",
+        },
+        "progress": None,
+        "machine": {"type": "n1-standard-4", "gpu": "nvidia-tesla-t4"},
+        "last_session": None,
+        "journal": [{"at": at, "code": "stop_asked", "text": "Stop asked for.", "values": {}}],
+    }
+
+
+@dataclass
+class House:
+    """The application with everything that a test may want to move."""
+
+    app: FastAPI
+    clock: StandingClock
+    store: MemoryStore
+    boxes: MemoryBoxes
+    login: Login
+    services: Services
+    faults: list[Fault]
+
+    def client(self, address: str = "127.0.0.1", base: str = "http://panel.test", **headers: str) -> httpx.AsyncClient:
+        """A browser-less client of this address."""
+        transport = httpx.ASGITransport(self.app, client=(address, 50000))
+        return httpx.AsyncClient(
+            transport=transport, base_url=base, headers={k.replace("_", "-"): v for k, v in headers.items()}
+        )
+
+    def token(self) -> str:
+        """A session, without the login."""
+        return self.login._tokens.issue(self.clock.now())[0]
+
+    @asynccontextmanager
+    async def signed_in(self, **kwargs: Any) -> AsyncIterator[httpx.AsyncClient]:
+        """A client with a token in its header."""
+        async with self.client(**kwargs, x_auth_token=self.token()) as client:
+            yield client
+
+
+def build(
+    *,
+    store: MemoryStore | None = None,
+    guesses: Guesses | None = None,
+    public_url: str | None = None,
+    trusted_proxies: Sequence[str] = (),
+    metrics_token: str | None = None,
+    templates: Path = ROOT / "templates",
+    static: Path = ROOT / "static",
+) -> House:
+    """The application around an in-memory house. `login.open()` is left to the test."""
+    clock, store, faults = StandingClock(), store or MemoryStore(), list[Fault]()
+    login = Login(
+        clock=clock,
+        store=store,  # type: ignore[arg-type]
+        passwords=QuickPasswords(),
+        tokens=JwtTokens(SECRET, timedelta(hours=24)),
+        hashed=f"hash of {PASSWORD}",
+        guesses=guesses,
+    )
+    boxes = MemoryBoxes(clock)
+    services = Services(
+        boxes=boxes,
+        login=login,
+        clock=clock,
+        ping=store.ping,
+        readiness=lambda: faults[0] if faults else None,
+        templates=templates,
+        static=static,
+        public_url=public_url,
+        trusted_proxies=[ipaddress.ip_network(each) for each in trusted_proxies],
+        metrics_token=metrics_token,
+        version="0.1.0",
+    )
+    return House(create_app(services), clock, store, boxes, login, services, faults)
