@@ -8,7 +8,7 @@ from manager.adapters.embedded.links import link
 from manager.adapters.embedded.listing import aggregated, listed
 from manager.adapters.embedded.places import ZONES, region_of, regions
 from manager.adapters.embedded.scoped import Kind
-from manager.adapters.embedded.store import Json
+from manager.adapters.embedded.store import Json, parts
 
 _BORN = "2026-01-05T08:00:00.000-08:00"
 
@@ -18,7 +18,7 @@ def _users(cloud: Cloud, body: Json) -> list[str]:
         link(instance["path"])
         for instance in cloud.store.all("instance", f"{body['project']}/")
         for nic in instance["resource"]["networkInterfaces"]
-        for config in nic.get("accessConfigs", [])
+        for config in parts(nic, "accessConfigs")
         if config.get("natIP") == body["address"]
     ]
 

@@ -27,7 +27,7 @@ from manager.adapters.embedded.housekeeping import settle
 from manager.adapters.embedded.instances import events
 from manager.adapters.embedded.instances.console import write_guest_attribute
 from manager.adapters.embedded.instances.document import status
-from manager.adapters.embedded.store import Json
+from manager.adapters.embedded.store import Json, part
 from manager.adapters.embedded.timeline import GONE
 
 _Handler = Callable[[Request], Awaitable[Response]]
@@ -75,7 +75,7 @@ class Admin:
 
     async def _add_fault(self, request: Request) -> Response:
         asked: Json = await request.json()
-        parameters = asked.get("parameters") or {}
+        parameters = part(asked, "parameters")
         fault = self._cloud.faults.add(asked["kind"], asked.get("match"), asked.get("times", 1), **parameters)
         return JSONResponse(asdict(fault), 201)
 

@@ -1,6 +1,7 @@
 """What can be rented: zones, regions, machine types, GPUs, disk types, images, and the project itself."""
 
 import hashlib
+from collections.abc import Callable, Iterable
 
 from manager.adapters.embedded.call import Call, Method
 from manager.adapters.embedded.cloud import Cloud, fingerprint
@@ -123,8 +124,14 @@ def _image(project: str, family: str, name: str, size: int) -> Json:
     }
 
 
-_ZONAL = {
-    "machineTypes": (_machine_type, lambda zone: [n for n in MACHINE_TYPES if has_machine_type(zone, n)]),
+def _machine_types_of(zone: str) -> list[str]:
+    return [name for name in MACHINE_TYPES if has_machine_type(zone, name)]
+
+
+_Build = Callable[[str, str, str], Json]
+_Names = Callable[[str], Iterable[str]]
+_ZONAL: dict[str, tuple[_Build, _Names]] = {
+    "machineTypes": (_machine_type, _machine_types_of),
     "acceleratorTypes": (_accelerator_type, lambda zone: sorted(ZONES[zone])),
     "diskTypes": (_disk_type, lambda _zone: list(DISK_TYPES)),
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from manager.adapters.embedded import operations
 from manager.adapters.embedded.call import Call, Method
@@ -60,7 +61,7 @@ class Delivery:
         try:
             call = await self._call(request, method)
             if fault := self._take(call, BEFORE):
-                raise refusal(fault, call.facts, _target(call))  # noqa: TRY301 - refused like by a handler
+                raise refusal(fault, call.facts, _target(call))
             if fault := self._take(call, frozenset({"slow-answer"})):
                 await asyncio.sleep(fault.seconds(5))
             shown = await self._handled(call, method, str(request.url))
@@ -152,16 +153,15 @@ class HungUp(Response):
     def __init__(self, request: Request) -> None:
         """Take the way to hang up from the server, which offers it as an extension."""
         super().__init__(status_code=503)
-        self._extensions = request.scope.get("extensions") or {}
+        self._extensions: Json = request.scope.get("extensions") or {}
 
-    async def __call__(self, scope, receive, send) -> None:  # noqa: ANN001 # pyright: ignore
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hang up; a server that cannot answers 503, which tells as little."""
         if HANG_UP not in self._extensions:
             await super().__call__(scope, receive, send)
             return
-        self._extensions[HANG_UP]()
-        await asyncio.sleep(0)
-        await receive()
+        self._extensions[HANG_UP]["now"]()
+        await receive()  # answers when the connection is gone
 
 
 def _target(call: Call) -> str:

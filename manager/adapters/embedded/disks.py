@@ -17,7 +17,7 @@ from manager.adapters.embedded.listing import aggregated
 from manager.adapters.embedded.places import DISK_TYPES, IMAGES, ZONES
 from manager.adapters.embedded.scoped import Kind
 from manager.adapters.embedded.snapshots import SNAPSHOT, create_snapshot
-from manager.adapters.embedded.store import Json
+from manager.adapters.embedded.store import Json, part
 from manager.adapters.embedded.timeline import GONE, loaded, status_at
 
 _CREATING = 4.0
@@ -56,7 +56,7 @@ def create(cloud: Cloud, call: Call, name: str, asked: Json) -> Json:
     if size < max(smallest, 1):
         why = f"Requested disk size cannot be smaller than the source size ({smallest} GB)"
         raise invalid("resource.sizeGb", size, why)
-    labels = asked.get("labels") or {}
+    labels = part(asked, "labels")
     resource: Json = {
         "sizeGb": str(size),
         "status": "READY",
@@ -124,7 +124,7 @@ def for_new_instance(cloud: Cloud, call: Call, instance: str, asked: list[Json])
     for index, disk in enumerate(asked):
         source = disk.get("source")
         if not source:
-            parameters = disk.get("initializeParams") or {}
+            parameters = part(disk, "initializeParams")
             wished: Json = {field: parameters[field] for field in parameters if field.startswith("source")}
             wished |= {"sizeGb": parameters.get("diskSizeGb") or disk.get("diskSizeGb")}
             wished |= {"type": parameters.get("diskType"), "labels": parameters.get("labels")}

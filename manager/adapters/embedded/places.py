@@ -19,13 +19,13 @@ ZONES: dict[str, frozenset[str]] = {
     "asia-southeast1-c": frozenset({"nvidia-l4"}),
 }
 
-# name: (what people read, most cards in one instance)
+# By name: what people read, and the most cards in one instance.
 ACCELERATORS: dict[str, tuple[str, int]] = {
     "nvidia-tesla-t4": ("NVIDIA T4", 4),
     "nvidia-l4": ("NVIDIA L4", 8),
 }
 
-# name: (CPUs, memory in MB, L4s that are part of it)
+# By name: CPUs, memory in MB, and the L4s that are part of it.
 MACHINE_TYPES: dict[str, tuple[int, int, int]] = {
     "e2-micro": (2, 1024, 0),
     "e2-small": (2, 2048, 0),
@@ -54,7 +54,7 @@ DISK_TYPES: dict[str, tuple[int, str]] = {
     "hyperdisk-balanced": (100, "Hyperdisk Balanced"),
 }
 
-# project: (family, image, GB)
+# By project: family, image and size in GB.
 IMAGES: dict[str, tuple[tuple[str, str, int], ...]] = {
     "deeplearning-platform-release": (
         ("common-cu129-ubuntu-2204-nvidia-580", "common-cu129-ubuntu-2204-nvidia-580-v20261015", 50),

@@ -62,7 +62,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {HANG_UP: self.transport.abort}  # pyright: ignore[reportArgumentType]
+        self.scope["extensions"] = {HANG_UP: {"now": self.transport.abort}}
 
 
 def factory(comfyui: ComfyUi) -> MachineFactory:
@@ -114,7 +114,7 @@ class Running:
         while True:
             try:
                 await self.keeper.tick()
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it was, the next sweep tries again
                 _log.exception("the machines could not be looked after; trying again")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), _SWEEP_SECONDS)

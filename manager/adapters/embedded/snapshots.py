@@ -10,7 +10,7 @@ from manager.adapters.embedded.cloud import Cloud, fingerprint
 from manager.adapters.embedded.links import link
 from manager.adapters.embedded.places import region_of
 from manager.adapters.embedded.scoped import Kind
-from manager.adapters.embedded.store import Json
+from manager.adapters.embedded.store import Json, part
 
 _TAKING = 20.0
 
@@ -26,7 +26,7 @@ SNAPSHOT = Kind("snapshot", "snapshots", _show)
 def create_snapshot(cloud: Cloud, call: Call, disk: Json, content: Path) -> Json:
     """Take a snapshot of `disk` (disks.createSnapshot, or snapshots.insert with a sourceDisk)."""
     outcome = operations.plan(cloud, call, _TAKING)
-    labels = call.body.get("labels") or {}
+    labels = part(call.body, "labels")
     resource: Json = {
         "diskSizeGb": disk["resource"]["sizeGb"],
         "sourceDisk": link(disk["path"]),
@@ -38,7 +38,8 @@ def create_snapshot(cloud: Cloud, call: Call, disk: Json, content: Path) -> Json
     }
     resource |= {field: call.body[field] for field in ("description", "labels") if call.body.get(field)}
     abroad = replace(call, path={"project": call.project})  # snapshots are global
-    body = SNAPSHOT.new(cloud, abroad, call.body.get("name") or "", resource) | {"ready": outcome.ends}
+    body = SNAPSHOT.new(cloud, abroad, call.body.get("name") or "", resource)
+    body["ready"] = outcome.ends
     if outcome.error is None:
         SNAPSHOT.save(cloud, body)
         if content.exists():

@@ -7,12 +7,23 @@ Nothing is kept in memory beside it: what is read is what would be read after a 
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
+
+
+def part(body: Json, name: str) -> Json:
+    """Answer an object inside a body, empty where there is none."""
+    return body.get(name) or {}
+
+
+def parts(body: Json, name: str) -> list[Json]:
+    """Answer a list of objects inside a body, empty where there is none."""
+    return body.get(name) or []
+
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS document (
@@ -36,7 +47,7 @@ class Store:
         self._db.executescript(_SCHEMA)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         """Make everything inside happen together or not at all; may be nested."""
         with self._lock:
             if not self._depth:

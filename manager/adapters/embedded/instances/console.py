@@ -6,7 +6,7 @@ from manager.adapters.embedded.errors import ApiError, invalid, not_ready
 from manager.adapters.embedded.instances.document import find, status
 from manager.adapters.embedded.links import link
 from manager.adapters.embedded.machines.serial import serial_of
-from manager.adapters.embedded.store import Json
+from manager.adapters.embedded.store import Json, parts
 
 _PORTS = frozenset({"1", "2", "3", "4"})
 
@@ -38,7 +38,7 @@ def get_serial_port_output(cloud: Cloud, call: Call) -> Json:
 
 def enabled(body: Json) -> bool:
     """Tell whether metadata turns guest attributes on."""
-    items = body["resource"]["metadata"].get("items", [])
+    items = parts(body["resource"]["metadata"], "items")
     return any(i["key"] == "enable-guest-attributes" and str(i["value"]).lower() == "true" for i in items)
 
 

@@ -14,7 +14,7 @@ from manager.adapters.embedded.call import Call
 from manager.adapters.embedded.cloud import Cloud, key
 from manager.adapters.embedded.errors import not_found
 from manager.adapters.embedded.links import name_of
-from manager.adapters.embedded.store import Json
+from manager.adapters.embedded.store import Json, parts
 from manager.adapters.embedded.timeline import GONE, loaded, reached, status_at
 
 
@@ -60,7 +60,7 @@ def machine_type(body: Json) -> str:
 
 def accelerator(resource: Json) -> str | None:
     """Answer the GPU as stockouts name it, `nvidia-tesla-t4:1`, or None."""
-    for held in resource.get("guestAccelerators", []):
+    for held in parts(resource, "guestAccelerators"):
         if held.get("acceleratorCount"):
             return f"{name_of(held['acceleratorType'])}:{held['acceleratorCount']}"
     return None

@@ -15,7 +15,7 @@ from manager.adapters.embedded.instances.rules import (
     checked_scheduling,
 )
 from manager.adapters.embedded.links import link
-from manager.adapters.embedded.store import Json
+from manager.adapters.embedded.store import Json, part, parts
 from manager.adapters.embedded.timeline import PROVISIONING, STAGING
 
 _KEPT = ("description", "labels", "hostname", "canIpForward", "deletionProtection", "serviceAccounts")
@@ -49,25 +49,25 @@ def insert(cloud: Cloud, call: Call) -> Json:
     body["resource"] = _resource(call, asked)
     outcome = operations.plan(cloud, call, PROVISIONING + STAGING, accelerator(body["resource"]))
     if not outcome.error:
-        body["resource"]["disks"] = disks.for_new_instance(cloud, call, name, asked.get("disks") or [])
+        body["resource"]["disks"] = disks.for_new_instance(cloud, call, name, parts(asked, "disks"))
     switch_on(cloud, call, body, outcome)
     return operations.record(cloud, call, outcome, "insert", body)
 
 
 def _resource(call: Call, asked: Json) -> Json:
-    gpus = checked_accelerators(call, asked.get("guestAccelerators") or [])
+    gpus = checked_accelerators(call, parts(asked, "guestAccelerators"))
     machine = checked_machine_type(call, asked.get("machineType") or "")
     gpus = gpus or catalog.built_in_accelerators(call.project, call.zone, machine)
-    labels = asked.get("labels") or {}
+    labels = part(asked, "labels")
     resource: Json = {name: asked[name] for name in (*_KEPT, *_KEPT_TOO) if name in asked}
     resource |= {
         "creationTimestamp": rfc3339(call.now),
         "machineType": link("projects", call.project, "zones", call.zone, "machineTypes", machine),
         "cpuPlatform": "Intel Broadwell" if machine.startswith("n1") else "Intel Cascade Lake",
-        "metadata": checked_metadata(asked.get("metadata") or {}),
-        "scheduling": checked_scheduling(asked.get("scheduling") or {}, has_gpu=bool(gpus)),
-        "tags": _tags(asked.get("tags") or {}),
-        "networkInterfaces": _interfaces(call, asked.get("networkInterfaces") or []),
+        "metadata": checked_metadata(part(asked, "metadata")),
+        "scheduling": checked_scheduling(part(asked, "scheduling"), has_gpu=bool(gpus)),
+        "tags": _tags(part(asked, "tags")),
+        "networkInterfaces": _interfaces(call, parts(asked, "networkInterfaces")),
         "labelFingerprint": fingerprint(labels),
         "fingerprint": fingerprint(call.now),
         "deletionProtection": bool(asked.get("deletionProtection")),
@@ -80,7 +80,7 @@ def _resource(call: Call, asked: Json) -> Json:
 
 
 def _tags(asked: Json) -> Json:
-    items = list(asked.get("items") or [])
+    items = list(parts(asked, "items"))
     shown: Json = {"fingerprint": fingerprint(items)}
     return shown | {"items": items} if items else shown
 

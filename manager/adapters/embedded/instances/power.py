@@ -7,7 +7,7 @@ from manager.adapters.embedded.errors import ApiError, not_ready
 from manager.adapters.embedded.faults import GUEST
 from manager.adapters.embedded.instances.document import accelerator, find, save, status
 from manager.adapters.embedded.operations import Plan
-from manager.adapters.embedded.store import Json
+from manager.adapters.embedded.store import Json, parts
 from manager.adapters.embedded.timeline import (
     BRIEF,
     DELETING,
@@ -69,7 +69,7 @@ def switch_on(cloud: Cloud, call: Call, body: Json, outcome: Plan) -> None:
 
 
 def _wants_address(body: Json) -> bool:
-    configs = [config for nic in body["resource"]["networkInterfaces"] for config in nic.get("accessConfigs", [])]
+    configs = [config for nic in body["resource"]["networkInterfaces"] for config in parts(nic, "accessConfigs")]
     return any("natIP" not in config for config in configs)
 
 

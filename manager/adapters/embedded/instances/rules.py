@@ -7,7 +7,7 @@ from manager.adapters.embedded.call import Call
 from manager.adapters.embedded.cloud import fingerprint
 from manager.adapters.embedded.errors import ApiError, invalid, not_found, required
 from manager.adapters.embedded.links import link, name_of
-from manager.adapters.embedded.store import Json
+from manager.adapters.embedded.store import Json, part, parts
 
 NAME = re.compile(r"(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)")
 _METADATA_KEY = re.compile(r"[a-zA-Z0-9-_]{1,128}")
@@ -72,7 +72,7 @@ def checked_scheduling(asked: Json, *, has_gpu: bool) -> Json:
 
 
 def _check_run_limit(scheduling: Json) -> None:
-    limit = scheduling["maxRunDuration"] or {}
+    limit = part(scheduling, "maxRunDuration")
     try:
         seconds = int(limit.get("seconds") or 0)
     except (TypeError, ValueError):
@@ -92,7 +92,7 @@ def _check_run_limit(scheduling: Json) -> None:
 
 def checked_metadata(asked: Json) -> Json:
     """Answer metadata with its fingerprint; 400 for a key, a value or a whole that is not allowed."""
-    items: list[Json] = [{"key": item.get("key"), "value": item.get("value", "")} for item in asked.get("items") or []]
+    items: list[Json] = [{"key": item.get("key"), "value": item.get("value", "")} for item in parts(asked, "items")]
     seen: set[str] = set()
     for item in items:
         name, value = str(item["key"]), str(item["value"])

@@ -9,7 +9,7 @@ from manager.adapters.embedded.errors import ApiError, stale_fingerprint
 from manager.adapters.embedded.instances import rules
 from manager.adapters.embedded.instances.document import find, save, status
 from manager.adapters.embedded.links import link
-from manager.adapters.embedded.store import Json
+from manager.adapters.embedded.store import Json, part, parts
 from manager.adapters.embedded.timeline import BRIEF
 
 
@@ -60,7 +60,7 @@ def set_machine_type(cloud: Cloud, call: Call) -> Json:
 def set_machine_resources(cloud: Cloud, call: Call) -> Json:
     """Change the GPUs, only while TERMINATED."""
     body = _find_off(cloud, call)
-    gpus = rules.checked_accelerators(call, call.body.get("guestAccelerators") or [])
+    gpus = rules.checked_accelerators(call, parts(call.body, "guestAccelerators"))
     rules.checked_scheduling(body["resource"]["scheduling"], has_gpu=bool(gpus))
     return _change(cloud, call, body, "setMachineResources", lambda resource: resource.update(guestAccelerators=gpus))
 
@@ -70,7 +70,7 @@ def set_tags(cloud: Cloud, call: Call) -> Json:
     body = find(cloud, call)
     if call.body.get("fingerprint") != body["resource"]["tags"]["fingerprint"]:
         raise stale_fingerprint()
-    items = list(call.body.get("items") or [])
+    items = list(parts(call.body, "items"))
     tags: Json = {"items": items, "fingerprint": fingerprint(items)}
     return _change(cloud, call, body, "setTags", lambda resource: resource.update(tags=tags))
 
@@ -80,7 +80,7 @@ def set_labels(cloud: Cloud, call: Call) -> Json:
     body = find(cloud, call)
     if call.body.get("labelFingerprint") != body["resource"]["labelFingerprint"]:
         raise stale_fingerprint()
-    labels = dict(call.body.get("labels") or {})
+    labels = dict(part(call.body, "labels"))
     changed: Json = {"labels": labels, "labelFingerprint": fingerprint(labels)}
     return _change(cloud, call, body, "setLabels", lambda resource: resource.update(changed))
 

@@ -5,7 +5,7 @@ import copy
 from manager.adapters.embedded.clock import rfc3339
 from manager.adapters.embedded.instances.document import status
 from manager.adapters.embedded.links import link
-from manager.adapters.embedded.store import Json
+from manager.adapters.embedded.store import Json, parts
 from manager.adapters.embedded.timeline import loaded, past, reached
 
 _ADDRESSED = frozenset({"STAGING", "RUNNING", "STOPPING", "REPAIRING"})
@@ -42,5 +42,5 @@ def render(body: Json, now: float) -> Json:
 def _show_address(shown: Json, address: str) -> None:
     """An ephemeral address is there from STAGING on, and gone with the stop."""
     for nic in shown["networkInterfaces"]:
-        for config in nic.get("accessConfigs", []):
+        for config in parts(nic, "accessConfigs"):
             config.setdefault("natIP", address)

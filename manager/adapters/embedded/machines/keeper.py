@@ -11,7 +11,7 @@ from manager.adapters.embedded.instances.console import write_guest_attribute
 from manager.adapters.embedded.links import name_of
 from manager.adapters.embedded.machines.machine import Birth, Machine, MachineFactory
 from manager.adapters.embedded.machines.serial import SerialPort
-from manager.adapters.embedded.store import Json
+from manager.adapters.embedded.store import Json, parts
 from manager.adapters.embedded.timeline import loaded, past, reached, status_at
 
 _GRACE_SECONDS = 5.0
@@ -100,7 +100,7 @@ class Keeper:
             if current is not None and current["id"] == body["id"]:
                 write_guest_attribute(self.cloud, current, namespace, name, value)
 
-        items = body["resource"]["metadata"].get("items", [])
+        items = parts(body["resource"]["metadata"], "items")
         return Birth(
             name=body["name"],
             instance_id=body["id"],
@@ -121,6 +121,6 @@ class Keeper:
 
 def _external_address(body: Json) -> str | None:
     for nic in body["resource"]["networkInterfaces"]:
-        for config in nic.get("accessConfigs", []):
+        for config in parts(nic, "accessConfigs"):
             return config.get("natIP") or body["address"]
     return None
