@@ -1,9 +1,10 @@
 """The domain's values as rows and back."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from manager.adapters.store.values import from_json, items_from_json, items_to_json, to_json
+from manager.adapters.store.values import from_json, items_from_json, items_to_json, to_json, utc
 from manager.domain.box import Box, Call, Cause, Intent, Place
 from manager.domain.cost import Session
 from manager.domain.errors import Fault
@@ -21,13 +22,13 @@ def box_to_row(box: Box) -> dict[str, Any]:
         "instance": box.place.instance,
         "intent": box.intent.value,
         "cause": box.cause.value,
-        "since": box.since,
+        "since": utc(box.since),
         "start": _call_to_json(box.start),
         "stop": _call_to_json(box.stop),
         "fault": _fault_to_json(box.fault),
-        "hold_until": box.hold_until,
-        "panel_at": box.panel_at,
-        "session_at": box.session_at,
+        "hold_until": _moment(box.hold_until),
+        "panel_at": _moment(box.panel_at),
+        "session_at": _moment(box.session_at),
         "version": box.version,
     }
 
@@ -52,7 +53,7 @@ def box_from_row(row: Row) -> Box:
 
 def entry_to_row(entry: Entry) -> dict[str, Any]:
     """Columns of a journal entry."""
-    return {"at": entry.at, "box": entry.box, "code": entry.code, "data": items_to_json(entry.data)}
+    return {"at": utc(entry.at), "box": entry.box, "code": entry.code, "data": items_to_json(entry.data)}
 
 
 def entry_from_row(row: Row) -> Entry:
@@ -64,8 +65,8 @@ def session_to_row(session: Session) -> dict[str, Any]:
     """Columns of a billed session."""
     return {
         "box": session.box,
-        "started_at": session.started_at,
-        "ended_at": session.ended_at,
+        "started_at": utc(session.started_at),
+        "ended_at": _moment(session.ended_at),
         "hourly": session.hourly,
     }
 
@@ -73,6 +74,10 @@ def session_to_row(session: Session) -> dict[str, Any]:
 def session_from_row(row: Row) -> Session:
     """The billed session of a row."""
     return Session(box=row["box"], started_at=row["started_at"], ended_at=row["ended_at"], hourly=row["hourly"])
+
+
+def _moment(at: datetime | None) -> datetime | None:
+    return None if at is None else utc(at)
 
 
 def _call_to_json(call: Call | None) -> dict[str, Any] | None:

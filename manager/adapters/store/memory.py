@@ -10,8 +10,9 @@ from manager.adapters.store.mapping import (
     box_to_row,
     entry_from_row,
     entry_to_row,
+    session_from_row,
+    session_to_row,
 )
-from manager.adapters.store.values import utc
 from manager.domain.box import Box
 from manager.domain.cost import Session
 from manager.domain.errors import BoxExists, Conflict
@@ -76,7 +77,8 @@ class MemoryStore:
 
     async def save_session(self, session: Session) -> None:
         """Insert or update a billed session, by box and start."""
-        self._sessions[session.box, utc(session.started_at)] = session
+        kept = session_from_row(session_to_row(session))
+        self._sessions[kept.box, kept.started_at] = kept
 
     async def sessions(self, box: str, since: datetime) -> Sequence[Session]:
         """Sessions that ended after `since` or are still open, oldest first."""

@@ -123,16 +123,23 @@ class _PostgresLeadership:
         self._connection: Connection | None = None
 
     def acquire(self) -> bool:
+        """Take or keep the lock; raises StoreUnavailable (kind: in_use)."""
         if self._still_held():
             return False
         connection = self._backend.lone_connection()
-        if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LEADER_KEY}):
+        try:
+            taken = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LEADER_KEY})
+        except DBAPIError:
+            connection.close()
+            raise
+        if not taken:
             connection.close()
             raise StoreUnavailable(kind=Trouble.IN_USE.value, detail="another manager uses this database")
         self._connection = connection
         return True
 
     def release(self) -> None:
+        """Let go by hanging up."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
@@ -143,6 +150,6 @@ class _PostgresLeadership:
         try:
             self._connection.execute(text("SELECT 1"))
         except DBAPIError:
-            self._connection = None
+            self.release()
             return False
         return True

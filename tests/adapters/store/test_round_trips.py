@@ -1,0 +1,108 @@
+"""Whatever the domain can say, the databases give back."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from string import printable
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from manager.adapters.store.sql import SqlStore
+from manager.adapters.store.values import from_json, to_json
+from manager.domain.box import Box, Call, Cause, Intent, Place
+from manager.domain.cost import Session
+from manager.domain.errors import Fault
+from manager.domain.journal import Entry
+
+# One database serves all examples: each removes what it added.
+EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+moments = st.datetimes(timezones=st.just(UTC))
+# PostgreSQL's text knows no NUL, and no encoding knows half a surrogate pair.
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+    | moments
+    | st.timedeltas()
+    | st.decimals(allow_nan=False, allow_infinity=False)
+)
+keys = st.text(printable) | st.sampled_from(["$at", "$us", "$decimal", "$mapping"])
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=8
+)
+data = st.dictionaries(keys, values, max_size=4)
+calls = st.builds(
+    Call,
+    asked_at=moments,
+    request_id=st.none() | st.text(),
+    called_at=st.none() | moments,
+    operation=st.none() | st.text(),
+    done_at=st.none() | moments,
+    tries=st.integers(0, 10**6),
+    retry_at=st.none() | moments,
+)
+boxes = st.builds(
+    Box,
+    name=words,
+    place=st.builds(Place, words, words, words),
+    intent=st.sampled_from(Intent),
+    cause=st.sampled_from(Cause),
+    since=moments,
+    start=st.none() | calls,
+    stop=st.none() | calls,
+    fault=st.none() | st.builds(Fault, words, data),
+    hold_until=st.none() | moments,
+    panel_at=st.none() | moments,
+    session_at=st.none() | moments,
+    version=st.integers(0, 2**62),
+)
+sessions = st.builds(
+    Session,
+    box=words,
+    started_at=moments,
+    ended_at=st.none() | moments,
+    hourly=st.none() | st.decimals(allow_nan=False, allow_infinity=False),
+)
+
+
+@given(value=values)
+def test_a_value_survives_json(value: object):
+    assert from_json(to_json(value)) == value
+
+
+@EXAMPLES
+@given(box=boxes)
+async def test_any_box_survives_being_added_and_saved(store: SqlStore, box: Box):
+    await store.add_box(box)
+    try:
+        assert await store.boxes() == [box]
+        saved = await store.save_box(box)
+        assert await store.boxes() == [saved]
+    finally:
+        await store.remove_box(box.name)
+
+
+@EXAMPLES
+@given(session=sessions)
+async def test_any_session_survives_with_its_price_to_the_last_digit(store: SqlStore, session: Session):
+    await store.save_session(session)
+    beginning = datetime.min.replace(tzinfo=UTC)
+    kept = {kept.started_at: kept for kept in await store.sessions(session.box, beginning)}
+    if session.ended_at is None or session.ended_at > beginning:
+        assert kept[session.started_at] == session
+        assert _digits(kept[session.started_at].hourly) == _digits(session.hourly)
+
+
+@EXAMPLES
+@given(entry=st.builds(Entry, at=moments, box=words, code=words, data=data))
+async def test_any_entry_survives(store: SqlStore, entry: Entry):
+    await store.write_journal(entry)
+    assert entry in await store.journal(entry.box, 1000)
+
+
+def _digits(amount: Decimal | None) -> str:
+    return str(amount)
