@@ -78,7 +78,9 @@ class Executor:
         results: dict[str, Result] = {node_id: self._cache[keys[node_id]] for node_id in cached}
         for node_id in order:
             if node_id in cached:
-                running.was_cached(node_id, results[node_id])
+                # Only what is asked for is told again; what lies upstream of it stays silent.
+                if node_id in item.outputs:
+                    running.was_cached(node_id, results[node_id])
                 continue
             node = running.begin(node_id)
             result = self._run_node(item, running, node, results)

@@ -41,9 +41,9 @@ class PromptQueue:
             front: bool = False) -> float:  # fmt: skip
         """Queue a prompt and give its number; without one, it goes to the end, or to the front."""
         with self._condition:
-            self._sequence += 1
             if number is None:
                 number = float(-self._sequence if front else self._sequence)
+            self._sequence += 1
             number = int(number) if number == int(number) else number
             self._pending.append(QueueItem(number, self._sequence, prompt_id, prompt, extra_data, outputs))
             self._pending.sort()
