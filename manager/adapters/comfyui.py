@@ -11,16 +11,20 @@ import httpx
 from manager.application.ports import Pulse
 from manager.domain.errors import ComfyUnreachable
 
-# ComfyUI shares its interpreter with the render, so a busy one may take seconds to answer.
-_TIMEOUT = httpx.Timeout(8.0, connect=3.0)
+# A machine that is not there says nothing at all; no need to wait for it as long as for a busy one.
+_CONNECT_S = 3.0
 
 
 class HttpComfyUi:
-    """Reaches ComfyUI servers; `token` is sent as a bearer token where one is set."""
+    """Reaches ComfyUI servers; `token` is sent as a bearer token where one is set.
 
-    def __init__(self, token: str | None = None) -> None:
+    ComfyUI shares its interpreter with the render, so a busy one may take seconds to answer.
+    """
+
+    def __init__(self, token: str | None = None, timeout_s: float = 8.0) -> None:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self._client = httpx.AsyncClient(timeout=_TIMEOUT, headers=headers, trust_env=False)
+        timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, _CONNECT_S))
+        self._client = httpx.AsyncClient(timeout=timeout, headers=headers, trust_env=False)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -48,7 +52,9 @@ def _json(answer: httpx.Response) -> dict[str, Any]:
 
 
 def _with_presence(body: dict[str, Any]) -> Pulse:
-    queue, person, progress = body["queue"], body["person"], body.get("progress") or {}
+    queue: dict[str, Any] = body["queue"]
+    person: dict[str, Any] = body["person"]
+    progress: dict[str, Any] = body.get("progress") or {}
     return Pulse(
         running=int(queue["running"]),
         pending=int(queue["pending"]),

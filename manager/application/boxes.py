@@ -80,7 +80,7 @@ class Boxes:
         await self._registry.write(live, "hold_ended" if until is None else "hold", {"hold_until": until})
         return self._woken(live)
 
-    async def activity(self, name: str) -> dict[str, Any]:
+    def activity(self, name: str) -> dict[str, Any]:
         """Every signal that keeps the box on, its age, and the verdict in words."""
         return status.activity(self._registry.get(name), self._registry.rules, self._clock.now())
 

@@ -11,7 +11,10 @@ from manager.application.watch import Watch, heard, unheard
 from manager.domain.errors import CloudError, ComfyUnreachable, StoreUnavailable
 from manager.domain.power import Power, power_of
 
-# Google allows a VM about ten reads and writes of guest attributes a minute, and the box writes too.
+# Google allows a VM about ten reads and writes of guest attributes a minute, and the box writes too. The first
+# moments count most: a person is waiting for the address.
+_GUEST_EVERY_AT_FIRST = timedelta(seconds=4)
+_AT_FIRST = timedelta(seconds=20)
 _GUEST_EVERY_SETTING_UP = timedelta(seconds=10)
 _GUEST_EVERY = timedelta(seconds=60)
 # While ComfyUI is coming up, a person waits for it.
@@ -37,7 +40,7 @@ class Listening:
             live.watch = Watch(since=live.box.session_at or now)
         if not again and live.pulse_due is not None and now < live.pulse_due:
             return
-        await self._read_guest(live, now)
+        await self._read_guest(live, live.watch, now)
         url = live.endpoint(self._registry.rules)
         if url is None:
             live.watch = unheard(live.watch, now)
@@ -74,14 +77,18 @@ class Listening:
         except StoreUnavailable:
             return
 
-    async def _read_guest(self, live: LiveBox, now: datetime) -> None:
+    async def _read_guest(self, live: LiveBox, watch: Watch, now: datetime) -> None:
         """What the box says of itself; a failure leaves what was known, for it means nothing."""
-        ready = live.watch is not None and live.watch.ready_at is not None
-        every = _GUEST_EVERY if ready else _GUEST_EVERY_SETTING_UP
-        if live.guest_at is not None and now < live.guest_at + every:
+        if live.guest_at is not None and now < live.guest_at + _guest_every(watch, now):
             return
         live.guest_at = now
         try:
             live.guest = dict(await self._cloud.guest_attributes(live.box.place))
         except CloudError:
             return
+
+
+def _guest_every(watch: Watch, now: datetime) -> timedelta:
+    if watch.ready_at is not None:
+        return _GUEST_EVERY
+    return _GUEST_EVERY_AT_FIRST if now < watch.since + _AT_FIRST else _GUEST_EVERY_SETTING_UP

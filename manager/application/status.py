@@ -171,6 +171,7 @@ def _cost(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
     machine = live.seen.machine if live.seen is not None else None
     hourly = cost.hourly(machine, rates) if machine is not None else None
     resting = cost.at_rest_monthly(machine, rates) if machine is not None else None
+    since = live.seen.created_at if live.seen is not None else None
     sessions = list(live.sessions)
     current = None
     if live.box.session_at is not None:
@@ -183,9 +184,9 @@ def _cost(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
         "hourly": _money(hourly, Decimal("0.001")),
         "session": _money(cost.session_cost(current, now) if current is not None else None),
         "today": _money(cost.day_cost(sessions, now)),
-        "month": _money(spent + cost.resting_so_far(resting, now)),
+        "month": _money(spent + cost.resting_so_far(resting, since, now)),
         "month_seconds": int(hours.total_seconds()) // 60 * 60,
-        "saved_month": _money(cost.saved(hourly, hours, now)),
+        "saved_month": _money(cost.saved(hourly, hours, since, now)),
         "at_rest_monthly": _money(resting),
         "rates_as_of": rates.as_of.isoformat(),
     }

@@ -102,6 +102,7 @@ class Observation:
     scheduling: Scheduling
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
     external_ip: str | None = None
+    created_at: datetime | None = None
     started_at: datetime | None = None
     stopped_at: datetime | None = None
     run_limit_at: datetime | None = None

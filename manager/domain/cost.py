@@ -102,11 +102,11 @@ def day_cost(sessions: Iterable[Session], now: datetime) -> Decimal:
     return _cost_since(sessions, _day_begin(now), now)
 
 
-def resting_so_far(resting: Decimal | None, now: datetime) -> Decimal:
-    """The disks' share in this calendar month (UTC) so far; nothing where their price is not known."""
+def resting_so_far(resting: Decimal | None, since: datetime | None, now: datetime) -> Decimal:
+    """What the disks cost in this calendar month (UTC) so far, `since` they exist; nothing without a price."""
     if resting is None:
         return Decimal(0)
-    return resting / _MONTH_HOURS * _seconds(now - _month_begin(now)) / _HOUR
+    return resting / _MONTH_HOURS * _seconds(now - _month_begin(now, since)) / _HOUR
 
 
 def month_hours(sessions: Iterable[Session], now: datetime) -> timedelta:
@@ -116,11 +116,11 @@ def month_hours(sessions: Iterable[Session], now: datetime) -> timedelta:
     return sum((max(span, timedelta(0)) for span in spans), start=timedelta(0))
 
 
-def saved(hourly_price: Decimal | None, hours_on: timedelta, now: datetime) -> Decimal | None:
-    """What never stopping would have cost on top in this calendar month (UTC); None where the price is not known."""
+def saved(hourly_price: Decimal | None, hours_on: timedelta, since: datetime | None, now: datetime) -> Decimal | None:
+    """What never stopping would have cost on top in this calendar month (UTC), `since` the box exists."""
     if hourly_price is None:
         return None
-    hours_off = max(now - _month_begin(now) - hours_on, timedelta(0))
+    hours_off = max(now - _month_begin(now, since) - hours_on, timedelta(0))
     return hourly_price * _seconds(hours_off) / _HOUR
 
 
@@ -137,8 +137,9 @@ def _day_begin(now: datetime) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _month_begin(now: datetime) -> datetime:
-    return _day_begin(now).replace(day=1)
+def _month_begin(now: datetime, since: datetime | None = None) -> datetime:
+    begin = _day_begin(now).replace(day=1)
+    return begin if since is None else min(max(begin, since), now)
 
 
 def _cost(session: Session, started: datetime, ended: datetime) -> Decimal | None:

@@ -19,6 +19,7 @@ def observation(instance: Json, disk_kinds: Mapping[str, str], at: datetime) -> 
         scheduling=scheduling(instance.get("scheduling", {})),
         metadata=metadata(instance),
         external_ip=external_ip(instance),
+        created_at=moment(instance.get("creationTimestamp")),
         started_at=moment(instance.get("lastStartTimestamp")),
         stopped_at=moment(instance.get("lastStopTimestamp")),
         run_limit_at=moment(resource_status.get("scheduling", {}).get("terminationTimestamp")),

@@ -1,0 +1,100 @@
+"""Small parts of the composition: from one setting, or a few, to one value that the application asks for."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from manager.adapters.embedded.process import EmbeddedCloudProcess
+from manager.adapters.rates import read_rates
+from manager.application.live import Rules
+from manager.application.ports import BoxSpec
+from manager.domain.box import Place
+from manager.domain.cost import LIST_PRICES
+from manager.domain.idle import Policy
+from manager.settings import Settings
+
+_EMBEDDED_PROJECT = "gpubox-demo"
+
+DEMO_BOX = BoxSpec(
+    machine_type="n1-standard-4",
+    data_disk="comfyui-data",
+    tag="gpubox",
+    gpu="nvidia-tesla-t4",
+    data_size_gb=100,
+)
+
+
+def secret(value: SecretStr | None) -> str | None:
+    """A secret's text."""
+    return None if value is None else value.get_secret_value()
+
+
+def first_place(settings: Settings) -> Place:
+    """Where the box of the settings lives."""
+    return Place(settings.gcp_project or _EMBEDDED_PROJECT, settings.gce_zone, settings.gce_instance)
+
+
+def embedded_cloud(settings: Settings, port: int) -> EmbeddedCloudProcess:
+    """The Compute Engine that ships inside, not started yet."""
+    return EmbeddedCloudProcess(
+        settings.state_dir / "embedded",
+        speed=settings.embedded_cloud_speed,
+        comfyui_dir=settings.comfyui_dir,
+        comfyui_python=None if settings.comfyui_python is None else str(settings.comfyui_python),
+        comfyui_args=settings.comfyui_args,
+        presence_nodes_dir=asset("startup") / "custom_nodes",
+        port=port,
+    )
+
+
+def rules(settings: Settings) -> Rules:
+    """What the settings say about every box."""
+    return Rules(
+        policy=Policy(idle=timedelta(minutes=settings.idle_minutes)),
+        rates=LIST_PRICES if settings.rates_file is None else read_rates(settings.rates_file),
+        max_run_s=settings.max_run_hours * 3600 or None,
+        comfyui_url=settings.comfyui_url,
+        domain=settings.comfyui_domain,
+        pulse_every=settings.comfyui_poll_interval,
+        metadata=metadata(settings),
+    )
+
+
+def metadata(settings: Settings) -> dict[str, str]:
+    """What the manager writes into a box's metadata; never a secret, since everybody on the VM can read it."""
+    values = {
+        "enable-guest-attributes": "TRUE",
+        "gpubox-idle-minutes": f"{settings.idle_minutes:g}",
+        "domain_name": settings.comfyui_domain,
+        "ssl_email": settings.ssl_email,
+        "allowed_ip": ",".join(str(network) for network in settings.allowed_ip),
+        "cf_cert_path": settings.cf_cert_path,
+        "cf_key_path": settings.cf_key_path,
+        "cf_tunnel_token_path": settings.cf_tunnel_token_path,
+        "startup-script-url": settings.startup_script_url,
+    }
+    script = asset("startup") / "startup.sh"
+    if settings.startup_script_url is None and script.is_file():
+        values["startup-script"] = script.read_text(encoding="utf-8")
+    return {key: value for key, value in values.items() if value}
+
+
+def greeting(settings: Settings, public_url: str, made: str | None) -> str:
+    """What the terminal says at the start: where the panel is, and how to come in."""
+    lines = [f"gpubox is at {public_url}"]
+    if made is not None:
+        lines.append(f"Log in with this password, which is shown only this once: {made}")
+    elif settings.auth_password is None and settings.auth_password_hash is None:
+        lines.append("Log in with the password that was shown at the first start.")
+        lines.append("Lost it? Set AUTH_PASSWORD in .env and start again.")
+    if not settings.on_gce and settings.gce_api_endpoint is None:
+        lines.append("No Google project is set, so the box is a demo on this computer: no GPU, no bill.")
+    return "\n" + "\n".join(f"  {line}" for line in lines) + "\n\n"
+
+
+def asset(name: str) -> Path:
+    """A folder that ships with the program: beside the package in a checkout, inside it once installed."""
+    package = Path(__file__).resolve().parent
+    beside = package.parent / name
+    return beside if beside.is_dir() else package / "_assets" / name
