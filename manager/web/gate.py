@@ -89,7 +89,7 @@ class Gate:
         if credential is None:
             raise NotAuthenticated(why="missing")
         claims = self._login.session(credential.token)
-        # Open paths change nothing and show nothing to a page of another origin, so a link from elsewhere may lead there.
+        # Open paths change nothing and show nothing to other origins, so a link from elsewhere may lead there.
         if credential.by_cookie and not (is_open or own_request(proof, scope["method"], secure, self._public_url)):
             raise CrossSiteRefused
         return claims

@@ -39,4 +39,5 @@ def invalid_input(findings: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     words = _WORDS.get(first["type"])
     if words is None:
         words = f"{str(first['msg']).removeprefix('Value error, ')}.".replace("{", "{{").replace("}", "}}")
-    return {"field": field, "problem": words.format(**first.get("ctx") or {})}
+    limits: Mapping[str, Any] = first.get("ctx") or {}
+    return {"field": field, "problem": words.format(**limits)}

@@ -18,18 +18,16 @@ class Pages:
 
     def render(self, name: str, context: Mapping[str, Any]) -> str:
         """The page as HTML."""
-        return self._environment.get_template(name).render(context)
+        return self._environment.get_template(name).render({**context, "static_url": self._static_url})
 
     @cached_property
     def _environment(self) -> "Environment":
         from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - needed by pages only
 
-        environment = Environment(
+        return Environment(
             loader=FileSystemLoader(self._folder),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.globals.update({"static_url": self._static_url})
-        return environment
