@@ -15,6 +15,7 @@ import uvicorn
 from websockets.sync.client import ClientConnection, connect
 
 from manager.adapters.embedded.demo_comfyui.app import create_app
+from manager.adapters.embedded.demo_comfyui.frontend import Frontend
 from manager.adapters.embedded.demo_comfyui.options import Options
 
 PATIENCE_S = 20
@@ -57,13 +58,13 @@ class Ear:
 class Demo:
     """A running demo server, with an HTTP client and as many ears as wanted."""
 
-    def __init__(self, options: Options, now_ms: Callable[[], int]) -> None:
+    def __init__(self, options: Options, now_ms: Callable[[], int], frontend: Frontend | None) -> None:
         self.base = options.base_directory
         # Bound before the server runs: whoever connects early waits in the backlog.
         listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         config = uvicorn.Config(
-            create_app(options, now_ms),
+            create_app(options, now_ms, frontend),
             ws="websockets-sansio",
             ws_ping_interval=None,
             log_level="critical",
@@ -109,8 +110,8 @@ def start(tmp_path: Path, now_ms: Callable[[], int]) -> Iterator[Callable[..., D
     """Starts demos with options of the test's choice."""
     started: list[Demo] = []
 
-    def begin(**options: Any) -> Demo:
-        started.append(Demo(Options(base_directory=tmp_path / "base", port=0, **options), now_ms))
+    def begin(frontend: Frontend | None = None, **options: Any) -> Demo:
+        started.append(Demo(Options(base_directory=tmp_path / "base", port=0, **options), now_ms, frontend))
         return started[-1]
 
     yield begin

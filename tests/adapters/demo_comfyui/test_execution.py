@@ -106,8 +106,6 @@ def test_other_pages_hear_only_the_status(demo: Any, graph: Json) -> None:
     assert set(kinds(heard)) == {"status"}
 
 
-
-
 def test_a_page_that_comes_back_learns_what_runs(demo: Any, slow_graph: Json) -> None:
     slow_graph["2"]["inputs"]["seconds"] = 3600
     ear = demo.ear()
