@@ -13,21 +13,26 @@ const DAY = 86_400_000;
 const daysBetween = (then, now) =>
   Math.round((new Date(then).setHours(0, 0, 0, 0) - new Date(now).setHours(0, 0, 0, 0)) / DAY);
 
-/** "14:32" today, "yesterday 21:10", "Mon 21:10" within a week, "3 Nov 21:10" beyond. */
-export const moment = (iso, now) => {
+const stamp = (iso, now, near, far) => {
   const then = new Date(iso);
+  const time = clock.format(then);
   const days = daysBetween(then, now);
-  if (days === 0) return clock.format(then);
-  const near = Math.abs(days);
-  const day = near === 1 ? relative.format(days, "day") : near < 7 ? weekday.format(then) : dayMonth.format(then);
-  return `${day} ${clock.format(then)}`;
+  if (days === 0) return time;
+  if (Math.abs(days) === 1) return word(near, { time, day: relative.format(days, "day") });
+  return word(far, { time, day: Math.abs(days) < 7 ? weekday.format(then) : dayMonth.format(then) });
 };
+
+/** In a sentence: "14:32" today, "21:10 yesterday", "21:10 on Mon" within a week, "21:10 on 3 Nov" beyond. */
+export const moment = (iso, now) => stamp(iso, now, "moment_near", "moment_far");
+
+/** In a table, the day first: "yesterday 21:10", "Mon 21:10". */
+export const entry = (iso, now) => stamp(iso, now, "entry", "entry");
 
 /** Two moments; the second one's day is said only where it differs. */
 export const span = (from, to, now) =>
   word("range", {
-    from: moment(from, now),
-    to: daysBetween(to, from) === 0 ? clock.format(new Date(to)) : moment(to, now),
+    from: entry(from, now),
+    to: daysBetween(to, from) === 0 ? clock.format(new Date(to)) : entry(to, now),
   });
 
 /** "4 s", "12 min", "20 h 22 min", "3 d 4 h". */
@@ -65,7 +70,7 @@ export const roundMoney = (amount, currency = "USD") =>
     maximumFractionDigits: Math.abs(amount) >= 100 ? 0 : 2,
   }).format(amount);
 
-export const percent = (share) => new Intl.NumberFormat(language, { style: "percent" }).format(share);
+export const percent = (share) => word("unit.percent", { n: Math.round(share * 100) });
 
 /** The month's name; Google's months begin in UTC. */
 export const month = (at, style) => new Intl.DateTimeFormat(language, { month: style, timeZone: "UTC" }).format(at);

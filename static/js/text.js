@@ -2,6 +2,8 @@
 
 import { countdown, duration, moment, money } from "./format.js";
 
+const SHORT = 20;
+
 const kindOf = (key) => key.slice(key.lastIndexOf("_") + 1);
 
 const shown = (key, value, { now, currency }) => {
@@ -46,6 +48,15 @@ const timeElement = (key, value, context) => {
   return time;
 };
 
+/** Figures and short names such as zones stay on one line. */
+const unbroken = (text) => {
+  if (text.length > SHORT) return text;
+  const figure = document.createElement("span");
+  figure.className = "figure";
+  figure.textContent = text;
+  return figure;
+};
+
 /** Puts the sentence into an element, with its times as <time>; an unchanged sentence is left alone. */
 export const say = (element, message, context, lead = "") => {
   const text = message ? plain(message, context, lead) : "";
@@ -58,7 +69,8 @@ export const say = (element, message, context, lead = "") => {
         if (index % 2 === 0) return part;
         const value = message.values?.[part];
         const isTime = ["at", "until", "in"].includes(kindOf(part)) && value;
-        return isTime ? timeElement(part, value, context) : shown(part, value, context);
+        if (isTime) return timeElement(part, value, context);
+        return unbroken(shown(part, value, context));
       })
     : [];
   element.replaceChildren(...nodes);

@@ -7,10 +7,11 @@ import { write } from "./text.js";
 
 const ticker = new EventTarget();
 
-const LIVE = {
-  in: (at, now) => countdown(at - now),
-  age: (at, now) => (now - at < 5000 ? word("just_now") : word("ago", { age: duration((now - at) / 1000) })),
-};
+/** "just now", "4 min ago". */
+export const age = (at, now) =>
+  now - at < 5000 ? word("just_now") : word("ago", { age: duration((now - at) / 1000) });
+
+const LIVE = { in: (at, now) => countdown(at - now), age };
 
 const beat = () => {
   const now = box.now();

@@ -11,6 +11,10 @@ const flagsOf = (status) =>
     status.cost.session !== null && "billing",
     status.last_session ? "used" : "new",
     status.progress && "progress",
+    ["stopping", "trouble"].includes(status.phase) && status.cost.session !== null && "bills-on",
+    `said-${status.headline.code}`,
+    // Nobody can talk Google out of its run limit.
+    status.warning && status.warning.code !== "run_limit" && "here",
     status.intent === "on" && "wanted",
     document.querySelector(".fleet") && "fleet",
   ]);

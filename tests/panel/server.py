@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+
+from manager.web.assets import Assets
+from manager.web.pages import Pages
 
 from .states import Status, state
 
@@ -57,11 +59,8 @@ class Panel:
 
     def __init__(self) -> None:
         self.reset()
-        self._environment = Environment(
-            loader=FileSystemLoader(ROOT / "templates"),
-            autoescape=select_autoescape(),
-            undefined=StrictUndefined,
-        )
+        self._assets = Assets(ROOT / "static")
+        self._pages = Pages(ROOT / "templates", self._assets.url)
         self.app = GZipMiddleware(
             Starlette(
                 routes=[
@@ -87,7 +86,7 @@ class Panel:
         self.pages = 0
         self.streams: set[tuple[asyncio.AbstractEventLoop, asyncio.Queue[str | None]]] = set()
         self.down = False
-        self.violations: list[Any] = []
+        self.signals: list[Status] = []
 
     # -- what tests do ------------------------------------------------------------------------------------------
 
@@ -123,13 +122,7 @@ class Panel:
 
     def _html(self, template: str, **context: Any) -> HTMLResponse:
         nonce = secrets.token_urlsafe(12)
-        page = self._environment.get_template(template).render(
-            static_url=lambda path: f"/static/{path}?v=1",
-            csp_nonce=nonce,
-            version="0.1.0",
-            public_https=False,
-            **context,
-        )
+        page = self._pages.render(template, {"csp_nonce": nonce, **context})
         frame = f"frame-src {self.frame_source}; " if self.frame_source else ""
         policy = (
             f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data: blob:; "
@@ -178,9 +171,15 @@ class Panel:
         if leaf in self.answers:
             return self._answer(leaf)
         if leaf == "logs":
-            return JSONResponse({"setup": "12:01:07 mounting the data disk", "serial": "Debian GNU/Linux 12 comfyui ttyS0"})
+            text = "[    0.000000] Linux version 6.1.0-38-cloud-amd64\n"
+            start = int(request.query_params.get("start", 0))
+            return JSONResponse(
+                {"setup": {"phase": "comfyui"}, "serial": {"text": text[start:], "start": start, "next": len(text)}}
+            )
         if leaf == "activity":
-            return JSONResponse({"verdict": self.status["headline"], "signals": self.status["details"]})
+            return JSONResponse(
+                {"headline": self.status["headline"], "signals": [*self.status["details"], *self.signals]}
+            )
         if leaf == "keep-alive":
             return JSONResponse({key: self.status[key] for key in ("last_activity", "stops_at")})
         return JSONResponse(self.status, status_code=202 if leaf in {"start", "stop"} else 200)

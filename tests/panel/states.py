@@ -67,7 +67,7 @@ _BASE: Status = {
     "phase": "off",
     "intent": "off",
     "reason": "Off. Google confirmed at 14:33.",
-    "headline": said("off_confirmed", "Off. Google confirmed at {confirmed_at}.", confirmed_at=at(hours=-14.3)),
+    "headline": said("off.confirmed", "Off. Google confirmed at {stopped_at}.", stopped_at=at(hours=-14.3)),
     "details": [],
     "warning": None,
     "trouble": None,
@@ -114,7 +114,8 @@ _ON: Status = _BASE | {
     "presence": "present",
     "headline": said("ready", "On. Stops at {stops_at} unless you go on.", stops_at=at(minutes=29, seconds=30)),
     "details": [
-        said("panel", "Somebody was here {seen_s} ago.", seen_s=60) | {"at": at(minutes=-1)},
+        said("panel", "Somebody was in this panel at {seen_at}.", seen_at=at(minutes=-1)),
+        said("run_limit", "Google stops it at {limit_at} whatever happens.", limit_at=at(hours=11.4)),
     ],
     "cost": _BILLING,
     "journal": _JOURNAL,
@@ -173,7 +174,7 @@ _LONG = "a-box-with-quite-a-long-name-for-the-night-shift-of-the-studio"
 _GALLERY: dict[str, Status] = {
     "off-never-used": _BASE
     | {
-        "headline": said("off", "Off."),
+        "headline": said("off.never", "Your box has not been started yet. Press Start, and ComfyUI will be here."),
         "last_session": None,
         "journal": [],
         "cost": _COST | {"today": "0", "month": "0.61", "month_seconds": 0, "saved_month": None},
@@ -183,7 +184,7 @@ _GALLERY: dict[str, Status] = {
     | {
         "phase": "queued",
         "intent": "on",
-        "headline": said("queued", "Waiting for capacity in {zone}.", zone="us-central1-a"),
+        "headline": said("queued", "Waiting for a free {machine}. Nothing is being billed.", machine="T4"),
         "progress": {
             "steps": [
                 step("capacity", "Asking Google for a machine in {zone}", "now", values={"zone": "us-central1-a"}, began_at=at(seconds=-6)),
@@ -196,12 +197,17 @@ _GALLERY: dict[str, Status] = {
     | {
         "phase": "queued",
         "intent": "on",
-        "headline": said("stockout", "No T4 free in {zone} right now.", zone="us-central1-a"),
+        "headline": said("queued", "Waiting for a free {machine}. Nothing is being billed.", machine="T4"),
         "trouble": _trouble(
             "stockout",
             "No T4 free in us-central1-a right now.",
-            said("stockout_detail", "Trying since {since_at}, {tries} times so far; Google says {zones} have some.", since_at=at(minutes=-4), tries=4, zones="us-central1-f and us-east1-d"),
-            said("stockout_remedy", "Leave it: it starts by itself as soon as there is one. Or move the box to {zone}.", zone="us-central1-f"),
+            said(
+                "stockout",
+                "Nothing is being billed. Google has none to give in {zone} at the moment{rooms}.",
+                zone="us-central1-a",
+                rooms="; it says that us-central1-f, us-east1-d has some",
+            ),
+            said("stockout", "It is tried again every 30 seconds for an hour; another zone or a spot VM may be quicker."),
             ["retry", "cancel"],
             retry_at=at(seconds=22),
         ),
@@ -211,7 +217,7 @@ _GALLERY: dict[str, Status] = {
         "status": "STAGING",
         "phase": "starting",
         "intent": "on",
-        "headline": said("starting", "Starting, usually about {usual_s}.", usual_s=35),
+        "headline": said("starting.usual", "Starting, usually about {usual_s}.", usual_s=35),
         "progress": {"steps": _steps(1, 8), "eta_at": at(seconds=27)},
         "cost": _BILLING | {"session": "0.001"},
     },
@@ -220,7 +226,7 @@ _GALLERY: dict[str, Status] = {
         "status": "RUNNING",
         "phase": "setting_up",
         "intent": "on",
-        "headline": said("setting_up", "The machine runs; ComfyUI is starting."),
+        "headline": said("setting_up", "The machine is up; ComfyUI is starting."),
         "progress": {"steps": _steps(2, 6), "eta_at": at(seconds=4)},
         "cost": _BILLING | {"session": "0.004"},
         "external_ip": "203.0.113.7",
@@ -234,27 +240,36 @@ _GALLERY: dict[str, Status] = {
     "rendering": _ON
     | {
         "busy": True,
-        "stops_at": None,
-        "warns_at": None,
         "render": {"running": 1, "pending": 2, "share": 0.63},
-        "headline": said("rendering", "On. A render is running; it stays on."),
-        "details": [said("render", "A render is running, {pending} waiting.", pending=2) | {"at": at(seconds=-2)}],
+        "headline": said("ready.render", "A render is running; it stays on."),
+        "details": [said("render", "A render is running; it last moved at {seen_at}.", seen_at=at(seconds=-2))],
     },
     "held": _ON
     | {
         "hold_until": at(hours=3.95),
-        "stops_at": None,
-        "headline": said("held", "On. Kept on until {hold_until}, whatever happens.", hold_until=at(hours=3.95)),
-        "details": [said("hold", "Held until {hold_until}.", hold_until=at(hours=3.95))],
+        "stops_at": at(hours=3.95),
+        "headline": said("ready.hold", "On. Held until {hold_until}.", hold_until=at(hours=3.95)),
+        "details": [said("hold", "It is held until {hold_until}.", hold_until=at(hours=3.95))],
     },
-    "presence-missing": _ON | {"presence": "missing"},
+    "presence-missing": _ON
+    | {
+        "presence": "missing",
+        "details": [
+            *_ON["details"],
+            said(
+                "presence_missing",
+                "The presence node is not installed in this ComfyUI, so work inside it cannot be seen. "
+                "Use “+30 min” while you edit.",
+            ),
+        ],
+    },
     "warning": _ON
     | {
         "last_activity": at(minutes=-25.5),
         "stops_at": at(minutes=4, seconds=32),
         "warns_at": at(seconds=-28),
         "headline": said("ready", "On. Stops at {stops_at} unless you go on.", stops_at=at(minutes=4, seconds=32)),
-        "warning": said("idle_stop", "Nobody here? Stops in {stops_in}.", stops_in=at(minutes=4, seconds=32)),
+        "warning": said("idle", "Nobody here? Stops in {stops_in}.", stops_in=at(minutes=4, seconds=32)),
     },
     "stopping": _BASE
     | {
@@ -268,12 +283,12 @@ _GALLERY: dict[str, Status] = {
     | {
         "status": "RUNNING",
         "phase": "stopping",
-        "headline": said("stopping_long", "Stopping. Google has not confirmed yet, for {waiting_s} now.", waiting_s=900),
+        "headline": said("stopping.long", "Still stopping after {waiting_s}. Google has not confirmed yet, so take it as billing.", waiting_s=900),
         "trouble": _trouble(
-            "stop_unconfirmed",
-            "The stop is taking much longer than usual.",
-            said("stop_detail", "The stop was asked for {tries} times. It bills until Google says that it is off.", tries=7),
-            said("stop_remedy", "It is asked for again until it works. You can also stop it in Google’s console."),
+            "rate_limited",
+            "Google asks to slow down.",
+            said("rate_limited", "Too many requests from this project; nothing was lost."),
+            said("rate_limited", "It is tried again by itself."),
             ["stop"],
             retry_at=at(seconds=40),
         ),
@@ -319,8 +334,43 @@ _GALLERY: dict[str, Status] = {
             "Google does not answer.",
             said("unreachable_detail", "Nothing is known of the box since {seen_at}; then it was on.", seen_at=at(minutes=-4)),
             said("unreachable_remedy", "It is asked again all the time. Check this computer’s way to the internet."),
-            ["retry", "stop"],
+            [],
             retry_at=at(seconds=9),
+        ),
+    },
+    "comfyui-lost": _ON
+    | {
+        "phase": "trouble",
+        "headline": said("trouble", "ComfyUI does not answer."),
+        "trouble": _trouble(
+            "comfyui_unreachable",
+            "ComfyUI does not answer.",
+            said("comfyui_unreachable", "{url}: {detail}", url="http://203.0.113.7", detail="no answer"),
+            said(
+                "comfyui_unreachable",
+                "Look at the log; stopping and starting the box helps most often. Models and pictures stay on the disk.",
+            ),
+            ["logs", "stop"],
+        ),
+    },
+    "start-failed": _BASE
+    | {
+        "trouble": _trouble(
+            "stockout",
+            "No T4 free in us-central1-a right now.",
+            said("stockout", "Nothing is being billed. Google has none to give in {zone} at the moment.", zone="us-central1-a"),
+            said("stockout", "It was tried for an hour. Another zone or a spot VM may be quicker."),
+            ["start", "dismiss"],
+        ),
+    },
+    "run-limit-near": _ON
+    | {
+        "run_limit_at": at(minutes=3, seconds=20),
+        "stops_at": at(minutes=3, seconds=20),
+        "warning": said(
+            "run_limit",
+            "The run limit is near. Google stops the box in {stops_in}; save your work.",
+            stops_in=at(minutes=3, seconds=20),
         ),
     },
     "no-address": _ON | {"comfyui_url": None, "external_ip": None},

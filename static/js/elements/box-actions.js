@@ -9,12 +9,14 @@ const USUAL = {
   starting: ["cancel"],
   setting_up: ["cancel"],
   stopping: ["again"],
-  trouble: ["retry", "cancel"],
+  trouble: [],
   ready: ["stop"],
 };
 
-// A start is retried, and remembered during a stop, by asking for it again.
-const CALLS = { start: "start", retry: "start", again: "start", stop: "stop", cancel: "stop" };
+// A start is retried, and remembered during a stop, by asking for it again; a stop puts a failed start away.
+const CALLS = { start: "start", retry: "start", again: "start", stop: "stop", cancel: "stop", dismiss: "stop" };
+// What is never the big button: ways back, and those that only look.
+const QUIET = new Set(["cancel", "again", "dismiss", "logs"]);
 
 class BoxActions extends Follower {
   begin() {
@@ -26,23 +28,33 @@ class BoxActions extends Follower {
 
   draw(status) {
     if (!("follow" in this.dataset)) return;
-    let wanted = status.trouble?.actions?.length ? status.trouble.actions : (USUAL[status.phase] ?? []);
+    let wanted = status.trouble?.actions ?? USUAL[status.phase] ?? [];
     if (status.phase === "stopping" && status.intent === "on") wanted = wanted.filter((name) => name !== "again");
     for (const button of this.querySelectorAll("[data-action]")) {
       const place = wanted.indexOf(button.dataset.action);
       button.hidden = place < 0;
       button.style.order = place;
-      button.classList.toggle("primary", place === 0 && !["cancel", "again"].includes(button.dataset.action));
+      button.classList.toggle("primary", place === 0 && !QUIET.has(button.dataset.action));
     }
   }
 
   async #press(button) {
     if (button.ariaBusy === "true") return;
+    if (button.dataset.action === "logs") {
+      this.#openLog();
+      return;
+    }
     const leaf = CALLS[button.dataset.action];
     if (leaf === "stop" && box.status.render?.running && !(await this.#confirmed())) return;
     button.ariaBusy = "true";
     await box.ask(leaf);
     button.ariaBusy = null;
+  }
+
+  #openLog() {
+    const fold = this.parentElement.querySelector("box-log details");
+    fold.open = true;
+    fold.querySelector("pre").focus();
   }
 
   #confirmed() {

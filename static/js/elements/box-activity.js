@@ -2,6 +2,7 @@
 
 import { box } from "../box.js";
 import { Follower } from "../follower.js";
+import { age } from "../ticker.js";
 import { say } from "../text.js";
 
 class BoxActivity extends Follower {
@@ -15,9 +16,10 @@ class BoxActivity extends Follower {
   }
 
   draw(status) {
-    this.querySelector("[data-missing]").hidden = status.presence !== "missing";
     say(this.querySelector("[data-verdict]"), status.headline, box.context);
-    this.#list(this.#signals ?? status.details ?? []);
+    const signals = this.#signals ?? [];
+    const further = status.details.filter(({ code }) => !signals.some((signal) => signal.code === code));
+    this.#list([...signals, ...further]);
   }
 
   async #look() {
@@ -38,7 +40,8 @@ class BoxActivity extends Follower {
       ...signals.map((signal) => {
         const line = template.content.cloneNode(true);
         say(line.querySelector("[data-said]"), signal, box.context);
-        if (signal.at) line.querySelector("[data-age]").append(this.#age(signal.at));
+        line.firstElementChild.classList.toggle("past", signal.holds === false);
+        if (signal.seen_at) line.querySelector("[data-age]").append(this.#age(signal.seen_at));
         return line;
       }),
     );
@@ -48,6 +51,7 @@ class BoxActivity extends Follower {
     const time = document.createElement("time");
     time.dateTime = at;
     time.dataset.tick = "age";
+    time.textContent = age(Date.parse(at), box.now());
     return time;
   }
 }

@@ -14,8 +14,9 @@ class BoxCountdown extends Follower {
     everySecond(() => this.draw(box.status), this.signal);
   }
 
-  draw({ phase, warning, stops_at, run_limit_at }) {
-    const ends = [stops_at, run_limit_at].filter(Boolean).map(Date.parse);
+  draw({ phase, warning, stops_at, run_limit_at, busy }) {
+    // While it works, only Google's run limit is an end.
+    const ends = [busy ? null : stops_at, run_limit_at].filter(Boolean).map(Date.parse);
     const left = Math.min(...ends) - box.now();
     this.hidden = phase !== "ready" || Boolean(warning) || !(left < NEAR);
     if (!this.hidden) write(this, word("countdown", { left: countdown(left) }));

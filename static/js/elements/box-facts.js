@@ -2,7 +2,7 @@
 
 import { box } from "../box.js";
 import { Follower } from "../follower.js";
-import { moment } from "../format.js";
+import { entry } from "../format.js";
 import { write } from "../text.js";
 
 const machineText = (machine) => {
@@ -13,12 +13,18 @@ const machineText = (machine) => {
 
 class BoxFacts extends Follower {
   draw(status) {
-    const facts = { ...status, machine: machineText(status.machine), zone: status.machine?.zone };
+    const facts = {
+      ...status,
+      machine: machineText(status.machine),
+      zone: status.machine?.zone,
+      trouble_at: status.trouble?.since,
+      trouble_code: status.trouble?.code,
+    };
     for (const element of this.querySelectorAll("[data-fact]")) {
       const name = element.dataset.fact;
       const fact = facts[name];
       element.closest("[data-row]").hidden = !fact;
-      write(element, fact ? (name.endsWith("_at") ? moment(fact, box.now()) : fact) : "");
+      write(element, fact ? (name.endsWith("_at") ? entry(fact, box.now()) : fact) : "");
     }
   }
 }

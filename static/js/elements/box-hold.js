@@ -10,7 +10,10 @@ class BoxHold extends Follower {
     this.on(this, "click", (event) => this.#click(event.target.closest("button")));
     this.on(this, "submit", (event) => this.#until(event));
     const menu = this.querySelector("[popover]");
-    if (!menu) return;
+    if (!menu) {
+      this.on(this.closest("dialog"), "shown", () => this.#suggest());
+      return;
+    }
     this.on(menu, "toggle", (event) => event.newState === "open" && this.#suggest());
     // A click into the frame is not seen here; that the window lost the focus to it is.
     this.on(window, "blur", () => menu.hidePopover());

@@ -2,7 +2,7 @@
 
 import { box } from "../box.js";
 import { Follower } from "../follower.js";
-import { moment } from "../format.js";
+import { entry } from "../format.js";
 import { say, write } from "../text.js";
 
 class BoxJournal extends Follower {
@@ -14,7 +14,7 @@ class BoxJournal extends Follower {
     while (list.children.length > journal.length) list.lastElementChild.remove();
     while (list.children.length < journal.length) list.append(template.content.cloneNode(true));
     journal.forEach((line, index) => {
-      write(list.children[index].querySelector("[data-at]"), moment(line.at, box.now()));
+      write(list.children[index].querySelector("[data-at]"), entry(line.at, box.now()));
       say(list.children[index].querySelector("[data-said]"), line, box.context);
     });
   }

@@ -7,10 +7,12 @@ import { word } from "../words.js";
 const EVERY = 3000;
 const AT_END = 24;
 
-const asText = (part) => (Array.isArray(part) ? part.join("\n") : (part ?? ""));
+const asLines = (facts) => Object.entries(facts ?? {}).map(([name, fact]) => `${name}: ${fact}`);
 
 class BoxLog extends Follower {
   #timer = 0;
+  #serial = "";
+  #next = 0;
 
   begin() {
     this.on(this.querySelector("details"), "toggle", () => this.#turn());
@@ -29,8 +31,11 @@ class BoxLog extends Follower {
 
   async #poll() {
     try {
-      const { serial, setup } = await box.read("logs");
-      this.#show([asText(setup), asText(serial)].filter((part) => part.trim()).join("\n\n"));
+      const { serial, setup } = await box.read(`logs?start=${this.#next}`);
+      // A machine that booted anew begins its serial output at zero.
+      this.#serial = serial.start < this.#next ? serial.text : this.#serial + serial.text;
+      this.#next = serial.next;
+      this.#show([...asLines(setup), "", this.#serial].join("\n").trim());
     } catch {
       // The sign for a lost connection stands elsewhere; the next round tries again.
     }
@@ -40,7 +45,7 @@ class BoxLog extends Follower {
 
   #show(text) {
     const pre = this.querySelector("pre");
-    const wanted = text.trimEnd() || word("log_empty");
+    const wanted = text || word("log_empty");
     if (pre.textContent === wanted) return;
     const follows = pre.scrollHeight - pre.scrollTop - pre.clientHeight < AT_END;
     pre.textContent = wanted;

@@ -7,8 +7,9 @@ import { percent } from "../format.js";
 import { plain, say } from "../text.js";
 import { word } from "../words.js";
 
-const renderWords = ({ render, stops_at, warning }) => {
-  if (!render?.running || stops_at || warning) return null;
+/** With figures where the page has them: "Render 63 %, 2 waiting · stays on". */
+const renderWords = ({ render, headline, warning }) => {
+  if (!render?.running || warning || headline.code !== "ready.render") return null;
   const known = render.share !== null && render.share !== undefined;
   const name = known ? (render.pending ? "render" : "render_alone") : render.pending ? "render_waiting" : "render_plain";
   return word(name, { share: known ? percent(render.share) : "", pending: render.pending });

@@ -24,9 +24,10 @@ class BoxTab extends Follower {
   }
 
   #title(status) {
+    const end = status.warning?.values?.stops_in ?? status.stops_at;
     const title =
-      status.warning && status.stops_at
-        ? word("title_warning", { left: countdown(Date.parse(status.stops_at) - box.now()), name: box.name })
+      status.warning && end
+        ? word("title_warning", { left: countdown(Date.parse(end) - box.now()), name: box.name })
         : word("title", { phase: word(`phase.${status.phase}`), name: box.name });
     if (document.title !== title) document.title = title;
   }

@@ -45,8 +45,11 @@ class BoxTimeline extends Follower {
   #took(step) {
     if (step.state === "done" && step.took_s !== null) return duration(step.took_s);
     if (step.state !== "now" || !step.began_at) return "";
-    const elapsed = duration((box.now() - Date.parse(step.began_at)) / 1000);
-    return step.usual_s ? word("elapsed", { elapsed, usual: duration(step.usual_s) }) : elapsed;
+    const seconds = Math.max(0, Math.round((box.now() - Date.parse(step.began_at)) / 1000));
+    if (!step.usual_s) return duration(seconds);
+    // "6 of about 9 s": the unit is said once where it is the same.
+    const isShort = Math.max(seconds, step.usual_s) < 100;
+    return word("elapsed", { elapsed: isShort ? seconds : duration(seconds), usual: duration(step.usual_s) });
   }
 
   #eta({ eta_at }) {

@@ -20,6 +20,7 @@ class BoxTrouble extends Follower {
     this.#part("title", isHeadline ? null : { text: trouble.title ?? "", values: {} });
     this.#part("detail", trouble.detail);
     this.#part("remedy", trouble.remedy);
+    this.querySelector("[data-part=what-to-do]").hidden = !trouble.remedy;
     this.#countdown(trouble);
   }
 
