@@ -1,0 +1,61 @@
+"""`gpubox token`."""
+
+import getpass
+import json
+import sys
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from manager.adapters.clock import SystemClock
+from manager.adapters.tokens import JwtTokens
+from manager.cli.access import Access, local_secret
+from manager.cli.exits import ExitCode
+from manager.cli.failures import Failure
+from manager.cli.options import Json, Url
+
+
+def command(
+    url: Url = None,
+    hours: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=8760, help="How long it is good for. Default: SESSION_HOURS. Not with --url."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print a session token, for scripts that send it as `x-auth-token`.
+
+    On the panel's own computer it is simply signed. With --url the password is asked for (or read from stdin) and
+    the panel there answers with a token.
+    """
+    token, expires_at = _sign(hours) if url is None else _log_in(url, hours)
+    print(json.dumps({"token": token, "expires_at": expires_at}) if as_json else token)
+
+
+def _sign(hours: float | None) -> tuple[str, str]:
+    settings = Access(None, None).settings
+    secret = local_secret(settings)
+    if secret is None:
+        raise Failure(
+            "No panel has run here yet. Start it with: gpubox serve. For a panel elsewhere: gpubox token --url URL",
+            ExitCode.LOGIN,
+        )
+    lifetime = timedelta(hours=settings.session_hours if hours is None else hours)
+    token, claims = JwtTokens(secret, lifetime).issue(SystemClock().now())
+    return token, _plain(claims.expires_at)
+
+
+def _log_in(url: str, hours: float | None) -> tuple[str, str]:
+    if hours is not None:
+        raise Failure("--hours is for the panel's own computer; elsewhere the panel decides.", ExitCode.USAGE)
+    from manager.cli.panel import log_in  # noqa: PLC0415 - HTTP is not needed to sign
+
+    place = Access(url, None).urls()[0]
+    asked = getpass.getpass(f"Password for {place}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    session = log_in(place, asked)
+    return str(session["token"]), str(session["expires_at"])
+
+
+def _plain(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
