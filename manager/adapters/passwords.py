@@ -4,6 +4,8 @@ import asyncio
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from importlib import import_module
+from threading import Lock
 from typing import Any
 
 # OWASP's recommendation: 19 MiB, two passes, one lane. About 30 ms, and little enough memory for a small VM.
@@ -16,6 +18,9 @@ _THREADS = 2
 # No 0 and o, no 1, i and l: a person types it once.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _GROUP = 4, 5
+
+# passlib loads its backends when they are first used, and two threads at once break that.
+_LOADING = Lock()
 
 
 class SlowPasswords:
@@ -47,9 +52,7 @@ def hash_password(password: str) -> str:
 
 def verify_password(password: str, hashed: str) -> bool:
     """Whether the password belongs to the hash. A hash that cannot be read costs the same time."""
-    from passlib.hash import bcrypt  # noqa: PLC0415 - not needed before the first login
-
-    for scheme in (_argon2(), bcrypt):
+    for scheme in (_argon2(), _bcrypt()):
         if scheme.identify(hashed):
             try:
                 return bool(scheme.verify(password, hashed))
@@ -64,11 +67,32 @@ def generate_password() -> str:
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
 
 
-@cache
 def _argon2() -> Any:
-    from passlib.hash import argon2  # noqa: PLC0415 - not needed before the first login
+    with _LOADING:
+        return _loaded_argon2()
 
+
+def _bcrypt() -> Any:
+    with _LOADING:
+        return _loaded_bcrypt()
+
+
+@cache
+def _loaded_argon2() -> Any:
+    argon2 = _passlib().argon2
+    argon2.set_backend("argon2_cffi")
     return argon2.using(type="ID", memory_cost=_MEMORY_KIB, time_cost=_PASSES, parallelism=_LANES)
+
+
+@cache
+def _loaded_bcrypt() -> Any:
+    bcrypt = _passlib().bcrypt
+    bcrypt.set_backend("bcrypt")
+    return bcrypt
+
+
+def _passlib() -> Any:
+    return import_module("passlib.hash")  # not needed before the first login, and without types
 
 
 @cache
