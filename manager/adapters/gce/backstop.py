@@ -37,6 +37,9 @@ def merged(current: Mapping[str, Any], wanted: Scheduling) -> Json:
     # An end at a fixed moment and a run limit exclude each other.
     for key in ("terminationTime", "maxRunDuration", "instanceTerminationAction"):
         body.pop(key, None)
+    if current.get("provisioningModel") == "SPOT":
+        # Also what is done with it when it is preempted.
+        body["instanceTerminationAction"] = wanted.termination_action
     return body | run_limit(wanted.max_run, wanted.termination_action)
 
 
@@ -49,10 +52,13 @@ def run_limit(max_run: timedelta | None, action: str) -> Json:
 
 
 def _fits(instance: Json, wanted: Scheduling) -> bool:
-    stands = observing.scheduling(instance.get("scheduling", {}))
-    same = (stands.automatic_restart, stands.on_host_maintenance, stands.max_run) == (
-        wanted.automatic_restart,
-        wanted.on_host_maintenance,
-        wanted.max_run,
+    setting: Json = instance.get("scheduling", {})
+    stands = observing.scheduling(setting)
+    # Without a run limit there is nothing at whose end to act, but a spot VM is acted on when it is preempted.
+    acts = wanted.max_run is not None or setting.get("provisioningModel") == "SPOT"
+    return (
+        stands.automatic_restart == wanted.automatic_restart
+        and stands.on_host_maintenance == wanted.on_host_maintenance
+        and stands.max_run == wanted.max_run
+        and (not acts or stands.termination_action == wanted.termination_action)
     )
-    return same and (wanted.max_run is None or stands.termination_action == wanted.termination_action)

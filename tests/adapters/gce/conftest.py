@@ -1,0 +1,100 @@
+"""The real Google client against two servers on loopback: the embedded Compute Engine, and a stub for odd answers."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from manager.adapters.embedded.thread import CloudThread
+from manager.adapters.gce import GceCloud, Limits, Pace
+from manager.domain.box import Place
+from tests.adapters.gce.stub import Stub
+
+PLACE = Place("studio", "us-west1-b", "comfyui")
+REQUEST_ID = "6f1c3b52-0c63-4c7e-9a54-0d6b6a1d7f10"
+
+
+class ManualClock:
+    """Time that passes when a test says so; the embedded cloud calls it, the program asks it."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def advance(self, **span: float) -> None:
+        self.moment += timedelta(**span)
+
+
+@dataclass
+class FakeTime:
+    """Sleeping takes no time and is written down; chance always falls on the longest pause."""
+
+    at: float = 0.0
+    slept: list[float] = field(default_factory=list[float])
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += seconds
+
+    def pace(self) -> Pace:
+        return Pace(self.sleep, lambda: self.at, lambda: 1.0)
+
+
+@pytest.fixture
+def place() -> Place:
+    return PLACE
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def time() -> FakeTime:
+    return FakeTime()
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    with Stub() as stub:
+        yield stub
+
+
+@pytest.fixture
+async def google(stub: Stub, clock: ManualClock, time: FakeTime) -> AsyncIterator[GceCloud]:
+    """The adapter before the stub; a pause takes no time."""
+    cloud = GceCloud(clock, stub.endpoint, pace=time.pace())
+    yield cloud
+    cloud.close()
+
+
+@pytest.fixture
+async def hasty(stub: Stub, clock: ManualClock) -> AsyncIterator[GceCloud]:
+    """The adapter before the stub, in real time and with next to no patience."""
+    limits = Limits(attempt=0.1, read=0.3, write=0.3, see_through=0.3, first_pause=0.01, longest_pause=0.05)
+    cloud = GceCloud(clock, stub.endpoint, limits=limits)
+    await cloud.warm_up()
+    yield cloud
+    cloud.close()
+
+
+@pytest.fixture
+def served(tmp_path: Path, clock: ManualClock) -> Iterator[CloudThread]:
+    with CloudThread(tmp_path / "embedded", clock=clock) as served:
+        yield served
+
+
+@pytest.fixture
+async def embedded(served: CloudThread, clock: ManualClock, time: FakeTime) -> AsyncIterator[GceCloud]:
+    """The adapter before the embedded Compute Engine, where everything happens at once."""
+    cloud = GceCloud(clock, served.endpoint, pace=time.pace())
+    yield cloud
+    cloud.close()
