@@ -22,8 +22,9 @@ def ask_on(box: Box, now: datetime, cause: Cause) -> Box:
     if box.intent is Intent.ON and box.fault is None:
         return box
     start = box.start if box.start is not None and box.start.unresolved else Call(asked_at=now)
-    # A stop that may still be under way stays known, so that the start waits for its end.
-    return replace(box, intent=Intent.ON, cause=cause, since=now, start=start, fault=None, hold_until=None)
+    # A stop that was sent stays known, so that the start waits for its end.
+    stop = box.stop if box.stop is not None and box.stop.request_id is not None else None
+    return replace(box, intent=Intent.ON, cause=cause, since=now, start=start, stop=stop, fault=None, hold_until=None)
 
 
 def ask_off(box: Box, now: datetime, cause: Cause, *, off: bool) -> Box:
