@@ -65,7 +65,7 @@ class Cloud:
 
 def fingerprint(content: object) -> str:
     """Answer the fingerprint of content, as Google writes them: a short base64."""
-    return base64.urlsafe_b64encode(hashlib.sha256(repr(content).encode()).digest()[:9]).decode()[:11] + "="
+    return base64.urlsafe_b64encode(hashlib.sha256(repr(content).encode()).digest()[:8]).decode()
 
 
 def key(*parts: str) -> str:

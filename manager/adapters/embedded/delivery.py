@@ -72,7 +72,7 @@ class Delivery:
         return JSONResponse(shown)
 
     async def _call(self, request: Request, method: Method) -> Call:
-        base = f"{request.url.scheme}://{request.headers.get('host', '127.0.0.1')}/compute/v1/"
+        base = f"http://{_endpoint(request)}/compute/v1/"
         call = Call(method.id, request.path_params, request.query_params, await _body(request), self.cloud.now(), base)
         call.facts = {"method": method.id, "project": call.path.get("project", "")}
         call.facts |= {name: call.path[name] for name in ("zone", "instance") if name in call.path}
@@ -162,6 +162,13 @@ class HungUp(Response):
             return
         self._extensions[HANG_UP]["now"]()
         await receive()  # answers when the connection is gone
+
+
+def _endpoint(request: Request) -> str:
+    """Answer host and port as the client calls them; some clients leave the port out of the Host header."""
+    host = request.headers.get("host", "127.0.0.1")
+    port = (request.scope.get("server") or ("", None))[1]
+    return host if port is None or host.rpartition(":")[2].isdigit() else f"{host}:{port}"
 
 
 def _target(call: Call) -> str:

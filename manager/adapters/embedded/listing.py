@@ -76,11 +76,11 @@ def _ordered(call: Call, items: list[Json]) -> list[Json]:
 def _page(call: Call, items: list[Item]) -> tuple[list[Item], str | None]:
     try:
         size = int(call.query.get("maxResults", str(_MOST)))
-        start = int(base64.urlsafe_b64decode(call.query.get("pageToken", "")) or b"0")
+        start = int(base64.b64decode(call.query.get("pageToken", ""), validate=True) or b"0")
     except (ValueError, binascii.Error) as error:
         raise ApiError(400, "invalid", "Invalid value for field 'pageToken' or 'maxResults'.") from error
     if not 0 <= size <= _MOST:
         raise invalid("maxResults", size, f"Must be between 0 and {_MOST}, inclusive.")
     size = size or _MOST
     end = start + size
-    return items[start:end], base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(items) else None
+    return items[start:end], base64.b64encode(str(end).encode()).decode() if end < len(items) else None

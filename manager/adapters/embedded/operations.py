@@ -20,7 +20,7 @@ from manager.adapters.embedded.timeline import REFUSING
 
 USER = "gpubox@embedded.invalid"
 _CANCELED = OperationError("OPERATION_CANCELED_BY_USER", f"Operation was canceled by user '{USER}'.", [], 409)
-_PENDING_SHARE = 0.1  # of an operation's time passes before it begins
+_PENDING_SHARE, _PENDING_SECONDS = 0.1, 1.0  # of an operation's time passes before it begins, and at most
 _KEPT_SECONDS = 14 * 24 * 3600  # Google lists operations for 14 days
 _NEEDS_CAPACITY = frozenset({"instances.start", "instances.insert"})
 
@@ -122,7 +122,8 @@ def revise(cloud: Cloud, target_id: str, now: float) -> None:
 
 def _started(body: Json) -> float:
     """Answer when an operation leaves PENDING."""
-    return body["begins"] + (1.0 if body["ends"] is None else (body["ends"] - body["begins"]) * _PENDING_SHARE)
+    lasts = _PENDING_SECONDS / _PENDING_SHARE if body["ends"] is None else body["ends"] - body["begins"]
+    return body["begins"] + min(lasts * _PENDING_SHARE, _PENDING_SECONDS)
 
 
 def status(body: Json, now: float) -> str:

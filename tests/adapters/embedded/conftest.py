@@ -67,6 +67,8 @@ def served(serve: Callable[..., CloudThread]) -> CloudThread:
 class Caller:
     """Raw HTTP to the API, for what a client library would hide."""
 
+    transport_error = httpx.TransportError
+
     def __init__(self, endpoint: str) -> None:
         self.http = httpx.Client(base_url=endpoint, trust_env=False)
         self.base = f"/compute/v1/projects/{PROJECT}"

@@ -27,6 +27,11 @@ def document() -> Json:
     return json.loads((folder / "compute.v1.json").read_text())
 
 
+def _described(method: Json, name: str) -> bool:
+    """Some methods name a parameter only in their description (returnPartialSuccess of aggregated lists)."""
+    return f"`{name}` parameter" in method["description"].replace("\n", " ")
+
+
 class Discovery:
     """Finds methods and checks values; every check answers a list of complaints."""
 
@@ -64,7 +69,7 @@ class Discovery:
         known = method.get("parameters", {}) | self.common
         wrong: list[str] = []
         for name, value in parse_qsl(query, keep_blank_values=True):
-            if name not in known and not name.startswith("$"):
+            if name not in known and not name.startswith("$") and not _described(method, name):
                 wrong.append(f"{method['id']}: unknown query parameter {name}")
             elif name in known:
                 wrong += self._parameter(f"{method['id']}?{name}", known[name], value)
@@ -113,7 +118,7 @@ class Discovery:
         if "$ref" in schema:
             return self.value(self.schemas[schema["$ref"]], value, where, lenient=lenient)
         kind = schema.get("type", "any")
-        if kind == "any":
+        if kind == "any" or (lenient and value is None):  # null in a request says: not set
             return []
         if lenient and schema.get("format") in {"int64", "uint64"} and type(value) is int:
             return []

@@ -19,12 +19,16 @@ def _file(folder: Path) -> Path | None:
 
 
 def serial_of(state_dir: Path, instance_id: str, wanted: int) -> tuple[int, bytes]:
-    """Answer what there is from offset `wanted` on, as (offset of the first byte, bytes); at most 1 MB."""
+    """Answer what there is from offset `wanted` on, as (offset of the first byte, bytes); at most 1 MB.
+
+    A negative offset counts from the end.
+    """
     file = _file(_folder(state_dir, instance_id))
     if file is None:
         return 0, b""
     content = file.read_bytes()
     end = int(file.stem) + len(content)
+    wanted = wanted if wanted >= 0 else end + wanted
     start = min(max(wanted, int(file.stem), end - RING_BYTES), end)
     return start, content[start - int(file.stem) :]
 
