@@ -150,7 +150,7 @@ class Actions:
         await self._registry.change(live, guarded, must=False)
 
     async def _finish(self, live: LiveBox, intent: Intent) -> bool:
-        await self._registry.change(live, lambda box: transitions.finished(box, intent), must=False)
+        await self._registry.change(live, transitions.finished, must=False)
         if intent is Intent.ON and live.seen is not None:
             asked = live.times.asked_at if live.times is not None else live.box.since
             await self._registry.write(live, "started", {"took_s": (self._clock.now() - asked).total_seconds()})

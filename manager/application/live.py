@@ -53,6 +53,7 @@ class LiveBox:
     seen: Observation | None = None
     unreachable: Fault | None = None
     unreachable_since: datetime | None = None
+    unreachable_told: bool = False
     watch: Watch | None = None
     guest: dict[str, str] = field(default_factory=dict[str, str])
     guest_at: datetime | None = None
@@ -64,7 +65,6 @@ class LiveBox:
     cloud_due: datetime | None = None
     pulse_due: datetime | None = None
     panel_at: datetime | None = None
-    stop_seen_since: datetime | None = None
     busy: bool = False
     saving: asyncio.Lock = field(default_factory=asyncio.Lock)
 

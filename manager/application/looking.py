@@ -12,7 +12,6 @@ from manager.domain import cost
 from manager.domain.box import Intent, Observation
 from manager.domain.errors import CloudError, StoreUnavailable
 from manager.domain.lifecycle import is_stale, poll_interval
-from manager.domain.phase import HICCUP
 from manager.domain.power import Power, power_of
 
 # How soon a cloud that did not answer is asked again.
@@ -61,14 +60,16 @@ class Looking:
         now = self._clock.now()
         if live.unreachable_since is None:
             live.unreachable_since = now
-        if live.unreachable is None and now >= live.unreachable_since + HICCUP:
-            await self._registry.write(live, "unreachable")
         live.unreachable = error.fault
+        if live.cloud_lost(now) and not live.unreachable_told:
+            live.unreachable_told = True
+            await self._registry.write(live, "unreachable")
 
     async def _reachable(self, live: LiveBox) -> None:
-        if live.cloud_lost(self._clock.now()):
-            await self._registry.write(live, "reachable")
         live.unreachable = live.unreachable_since = None
+        if live.unreachable_told:
+            live.unreachable_told = False
+            await self._registry.write(live, "reachable")
 
     async def _note(self, live: LiveBox, seen: Observation) -> None:
         power = power_of(seen.status)

@@ -126,15 +126,28 @@ def _start_from_off(call: Call, seen: Observation, wanted: Wanted, now: datetime
 def _towards_off(box: Box, seen: Observation, now: datetime) -> Step:
     power = power_of(seen.status)
     if power is Power.OFF:
-        if box.start is not None:
-            if box.start.unresolved:
-                return Follow(Intent.ON)
-            if _settling(box.start, now) and not _has_acted(box.start, seen):
-                return Wait()
+        if box.start is not None and not _over(box.start, seen, now):
+            return _outlast(box.start, box.stop)
         return Rest() if box.stop is None else Finish(Intent.OFF)
     if box.stop is None:
         return Adopt(Intent.ON) if power in (Power.ON, Power.RISING) else Wait()
     return _stop_from_on(box.stop, power, now)
+
+
+def _over(start: Call, seen: Observation, now: datetime) -> bool:
+    """Whether a start that was called off can do nothing more to a box that reads as off."""
+    return not start.unresolved and (_has_acted(start, seen) or not _settling(start, now))
+
+
+def _outlast(start: Call, stop: Call | None) -> Step:
+    """See both calls to their ends: a stop that ended after the start ended has the last word."""
+    if start.unresolved:
+        return Follow(Intent.ON)
+    if stop is None:
+        return Wait()
+    if stop.unresolved:
+        return Follow(Intent.OFF)
+    return Finish(Intent.OFF) if stop.done_at is not None else Wait()
 
 
 def _stop_from_on(call: Call, power: Power, now: datetime) -> Step:

@@ -103,9 +103,9 @@ def resolved(box: Box, intent: Intent) -> Box:
     return replace(box, start=None) if intent is Intent.ON else replace(box, stop=None)
 
 
-def finished(box: Box, intent: Intent) -> Box:
-    """What was wanted is so. The fault of a start that failed stays until a person has seen it."""
-    return replace(box, start=None, stop=None, fault=None if intent is Intent.ON else box.fault)
+def finished(box: Box) -> Box:
+    """What was wanted is so, whatever went wrong on the way."""
+    return replace(box, start=None, stop=None, fault=None)
 
 
 def _call(box: Box, intent: Intent) -> Call:

@@ -172,6 +172,14 @@ class TestAStartThatWasCalledOff:
         assert step(ended, seen("TERMINATED")) == Wait()
         assert step(ended, seen("RUNNING")) == Send(Intent.OFF, anew=True)
 
+    def test_is_outlasted_by_a_stop_that_ended_after_it(self) -> None:
+        ended = call(**ON_ITS_WAY, done_at=NOON)
+        assert step(box(stop=call(**ON_ITS_WAY), start=ended), seen("TERMINATED")) == Follow(Intent.OFF)
+        assert step(box(stop=ended, start=ended), seen("TERMINATED")) == Finish(Intent.OFF)
+
+    def test_that_nobody_stopped_is_waited_for_too(self) -> None:
+        assert step(box(start=call(**ON_ITS_WAY, done_at=NOON)), seen("TERMINATED")) == Wait()
+
     def test_that_came_and_went_counts_as_off(self) -> None:
         ended = box(stop=call(), start=call(**ON_ITS_WAY, done_at=NOON))
         assert step(ended, seen("TERMINATED", started_at=NOON)) == Finish(Intent.OFF)

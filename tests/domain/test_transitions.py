@@ -161,12 +161,9 @@ class TestAFailedStop:
 
 
 class TestTheEnd:
-    def test_of_a_start_leaves_no_call_and_no_fault(self) -> None:
+    def test_leaves_no_call_and_no_fault(self) -> None:
         on = box(Intent.ON, start=ON_ITS_WAY, stop=ON_ITS_WAY, fault=STOCKOUT)
-        assert transitions.finished(on, Intent.ON) == box(Intent.ON)
-
-    def test_of_a_stop_keeps_the_fault_for_a_person_to_see(self) -> None:
-        assert transitions.finished(box(stop=ON_ITS_WAY, fault=QUOTA), Intent.OFF) == box(fault=QUOTA)
+        assert transitions.finished(on) == box(Intent.ON)
 
     def test_by_somebody_else_is_what_is_wanted_from_now_on(self) -> None:
         adopted = transitions.adopt(box(Intent.ON, hold_until=LATER), Intent.OFF, LATER, Cause.PREEMPTED)
