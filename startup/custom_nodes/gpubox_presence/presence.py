@@ -79,7 +79,7 @@ class Presence:
 
     def event(self, event: object, data: object) -> None:
         """Take in a message that ComfyUI sends to its pages."""
-        if event not in SIGNS_OF_PROGRESS or not isinstance(data, Mapping):
+        if not isinstance(event, str) or event not in SIGNS_OF_PROGRESS or not isinstance(data, Mapping):
             return
         details = _details(event, cast("Mapping[str, Any]", data))
         with self._lock:
@@ -101,7 +101,7 @@ class Presence:
         return None if moment is None else round(self._clock() - moment, 3)
 
 
-def _details(event: object, data: Mapping[str, Any]) -> dict[str, Any]:
+def _details(event: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """Give what `data` tells about the step: `progress` has numbers, the other events at most a node."""
     seen = {key: data[key] for key in ("value", "max", "node", "prompt_id") if key in data}
     if event == "execution_start":

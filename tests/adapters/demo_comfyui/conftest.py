@@ -124,6 +124,14 @@ def demo(start: Callable[..., Demo]) -> Demo:
     return start()
 
 
+@pytest.fixture(scope="module")
+def calm_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One demo for the many small questions that leave it as it was."""
+    demo = Demo(Options(base_directory=tmp_path_factory.mktemp("calm"), port=0), lambda: 0, None)
+    yield demo
+    demo.stop()
+
+
 @pytest.fixture
 def paths_file(tmp_path: Path) -> Path:
     """An extra-model-paths file that names this repository's custom nodes."""

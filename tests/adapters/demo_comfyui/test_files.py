@@ -96,8 +96,8 @@ def test_a_picture_can_be_asked_for_in_other_forms(demo: Any, query: str, media:
         ("filename=x.png%20[temp]", 404),
     ],
 )
-def test_what_is_no_picture_is_not_shown(demo: Any, query: str, status: int) -> None:
-    assert demo.http.get(f"/view?{query}").status_code == status
+def test_what_is_no_picture_is_not_shown(calm_demo: Any, query: str, status: int) -> None:
+    assert calm_demo.http.get(f"/view?{query}").status_code == status
 
 
 def test_what_could_run_in_the_page_is_no_page(demo: Any) -> None:
@@ -136,10 +136,10 @@ def test_a_workflow_is_not_overwritten_by_accident(demo: Any) -> None:
     assert demo.http.get(WORKFLOW).content == b"4"
 
 
-def test_a_path_that_a_proxy_has_decoded_is_no_route(demo: Any) -> None:
+def test_a_path_that_a_proxy_has_decoded_is_no_route(calm_demo: Any) -> None:
     """As in ComfyUI, so that a proxy in front shows its mistake with the demo too."""
-    assert demo.http.post("/api/userdata/workflows/x.json", content=b"1").status_code == 405
-    assert demo.http.get("/api/userdata/workflows/x.json").status_code == 404
+    assert calm_demo.http.post("/api/userdata/workflows/x.json", content=b"1").status_code == 405
+    assert calm_demo.http.get("/api/userdata/workflows/x.json").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_a_path_that_a_proxy_has_decoded_is_no_route(demo: Any) -> None:
         ("POST", "/userdata/workflows", 400),
     ],
 )
-def test_no_path_leaves_the_users_folder(demo: Any, method: str, path: str, status: int) -> None:
-    assert demo.http.request(method, path).status_code == status
+def test_no_path_leaves_the_users_folder(calm_demo: Any, method: str, path: str, status: int) -> None:
+    assert calm_demo.http.request(method, path).status_code == status
 
 
 def test_settings_are_kept_and_start_from_those_of_a_demo(demo: Any) -> None:

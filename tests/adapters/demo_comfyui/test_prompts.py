@@ -49,8 +49,8 @@ def test_a_prompt_keeps_the_id_it_is_given(demo: Any, graph: Json) -> None:
         ({"prompt": {"1": {"class_type": "DemoNoise", "inputs": {}}}}, "prompt_no_outputs"),
     ],
 )
-def test_what_is_no_prompt_is_refused(demo: Any, body: Json, kind: str) -> None:
-    assert refusal(demo, **body)["error"]["type"] == kind
+def test_what_is_no_prompt_is_refused(calm_demo: Any, body: Json, kind: str) -> None:
+    assert refusal(calm_demo, **body)["error"]["type"] == kind
 
 
 @pytest.mark.parametrize(
@@ -68,17 +68,17 @@ def test_what_is_no_prompt_is_refused(demo: Any, body: Json, kind: str) -> None:
     ],
 )
 def test_a_wrong_input_is_told_at_its_node(
-    demo: Any, graph: Json, change: Callable[[Json], object], node_id: str, kind: str
+    calm_demo: Any, graph: Json, change: Callable[[Json], object], node_id: str, kind: str
 ) -> None:
     change(graph)
-    error = only_error(demo, graph, node_id)
+    error = only_error(calm_demo, graph, node_id)
     assert error["type"] == kind
     assert error["extra_info"]["input_name"]
 
 
-def test_a_cycle_is_told_at_each_of_its_nodes(demo: Any, graph: Json) -> None:
+def test_a_cycle_is_told_at_each_of_its_nodes(calm_demo: Any, graph: Json) -> None:
     graph["2"]["inputs"]["image"] = ["4", 0]
-    errors = refusal(demo, prompt=graph)["node_errors"]
+    errors = refusal(calm_demo, prompt=graph)["node_errors"]
     assert {node_id: [error["type"] for error in about["errors"]] for node_id, about in errors.items()} == {
         "2": ["dependency_cycle"],
         "4": ["dependency_cycle"],
@@ -153,8 +153,8 @@ def test_jobs_can_be_cancelled_in_any_state(busy: Any, graph: Json) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"job_ids": "x"}, {"job_ids": ["x"]}, {"job_ids": [{}]}])
-def test_malformed_cancellations_are_refused(demo: Any, body: Json) -> None:
-    assert demo.http.post("/api/jobs/cancel", json=body).status_code == 400
+def test_malformed_cancellations_are_refused(calm_demo: Any, body: Json) -> None:
+    assert calm_demo.http.post("/api/jobs/cancel", json=body).status_code == 400
 
 
 def test_the_history_keeps_what_ran(demo: Any, graph: Json) -> None:
@@ -194,5 +194,5 @@ def test_jobs_are_listed_in_pages(demo: Any, graph: Json) -> None:
 
 
 @pytest.mark.parametrize("query", ["status=lost", "sort_by=name", "limit=0", "limit=x"])
-def test_questions_about_jobs_that_make_no_sense_are_refused(demo: Any, query: str) -> None:
-    assert demo.http.get(f"/api/jobs?{query}").status_code == 400
+def test_questions_about_jobs_that_make_no_sense_are_refused(calm_demo: Any, query: str) -> None:
+    assert calm_demo.http.get(f"/api/jobs?{query}").status_code == 400

@@ -23,24 +23,24 @@ from manager.adapters.embedded.demo_comfyui.options import parse_options
         *("experiment/models/vae", "workflow_templates", "global_subgraphs", "node_replacements", "jobs"),
     ],
 )
-def test_every_route_is_there_with_and_without_api(demo: Any, path: str) -> None:
-    answers = [demo.http.get(f"{prefix}/{path}") for prefix in ("", "/api")]
+def test_every_route_is_there_with_and_without_api(calm_demo: Any, path: str) -> None:
+    answers = [calm_demo.http.get(f"{prefix}/{path}") for prefix in ("", "/api")]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].headers["content-type"].startswith("application/json")
 
 
-def test_it_says_that_it_is_a_demo(demo: Any) -> None:
-    stats = demo.http.get("/system_stats").json()
+def test_it_says_that_it_is_a_demo(calm_demo: Any) -> None:
+    stats = calm_demo.http.get("/system_stats").json()
     assert [device["name"] for device in stats["devices"]] == ["demo without a GPU"]
     assert "demo" in stats["system"]["comfyui_version"]
-    assert "no GPU" in demo.http.get("/internal/logs").json()
+    assert "no GPU" in calm_demo.http.get("/internal/logs").json()
 
 
-def test_what_it_does_not_have_is_not_there(demo: Any) -> None:
-    assert demo.http.get("/models/absent").status_code == 404
-    assert demo.http.get("/object_info/KSampler").json() == {}
-    assert demo.http.get("/assets").status_code == 503
-    assert demo.http.get("/internal/files/absent").status_code == 400
+def test_what_it_does_not_have_is_not_there(calm_demo: Any) -> None:
+    assert calm_demo.http.get("/models/absent").status_code == 404
+    assert calm_demo.http.get("/object_info/KSampler").json() == {}
+    assert calm_demo.http.get("/assets").status_code == 503
+    assert calm_demo.http.get("/internal/files/absent").status_code == 400
 
 
 def test_the_log_comes_to_the_page_that_asks_for_it(demo: Any) -> None:
@@ -60,14 +60,14 @@ def test_files_are_listed_newest_first(demo: Any, graph: dict[str, Any]) -> None
     assert demo.http.get("/internal/folder_paths").status_code == 200
 
 
-def test_it_serves_the_official_page(demo: Any) -> None:
-    page = demo.http.get("/")
+def test_it_serves_the_official_page(calm_demo: Any) -> None:
+    page = calm_demo.http.get("/")
     assert "<title>ComfyUI</title>" in page.text
     assert page.headers["cache-control"].startswith("no-store")
     assert "connect-src 'self'" in page.headers["content-security-policy"]
     assert "frame-ancestors" not in page.headers["content-security-policy"]
     assert "x-frame-options" not in page.headers
-    assert demo.http.get("/scripts/app.js").headers["cache-control"] == "no-cache"
+    assert calm_demo.http.get("/scripts/app.js").headers["cache-control"] == "no-cache"
 
 
 def test_without_the_extra_the_page_says_what_is_missing(start: Callable[..., Any]) -> None:
@@ -99,9 +99,9 @@ def test_other_sites_are_refused(headers: dict[str, str], foreign: bool) -> None
     assert is_foreign(Headers(headers)) is foreign
 
 
-def test_other_sites_are_refused_on_the_websocket_too(demo: Any) -> None:
-    assert demo.http.get("/queue", headers={"Origin": "http://evil.example"}).status_code == 403
-    url = f"{demo.url.replace('http', 'ws')}/ws"
+def test_other_sites_are_refused_on_the_websocket_too(calm_demo: Any) -> None:
+    assert calm_demo.http.get("/queue", headers={"Origin": "http://evil.example"}).status_code == 403
+    url = f"{calm_demo.url.replace('http', 'ws')}/ws"
     with pytest.raises(InvalidStatus, match="403"), connect(url, additional_headers={"Origin": "http://evil.example"}):
         pass
 

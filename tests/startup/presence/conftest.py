@@ -1,0 +1,92 @@
+"""The presence node loaded from its folder, and ComfyUIs to load it into: the demo and, if there is one, a real."""
+
+import os
+import shlex
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import sync_playwright
+
+REPOSITORY = Path(__file__).parents[3]
+NODE = REPOSITORY / "startup" / "custom_nodes" / "gpubox_presence"
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+
+
+def load_node(name: str) -> ModuleType:
+    spec = spec_from_file_location(name, NODE / "__init__.py", submodule_search_locations=[str(NODE)])
+    assert spec
+    assert spec.loader
+    module = sys.modules[name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def node() -> Iterator[ModuleType]:
+    """The package, as ComfyUI loads it."""
+    yield load_node("gpubox_presence_under_test")
+    forget("gpubox_presence_under_test")
+
+
+def forget(name: str) -> None:
+    for known in [known for known in sys.modules if known == name or known.startswith(f"{name}.")]:
+        del sys.modules[known]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(params=["demo", pytest.param("real", marks=pytest.mark.real_comfyui)])
+def comfyui(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[httpx.Client]:
+    """A ComfyUI that has loaded the node from a folder which an extra-model-paths file names."""
+    paths = tmp_path / "paths.yaml"
+    paths.write_text(f"gpubox:\n  custom_nodes: {NODE.parent}\n")
+    (tmp_path / "base" / "custom_nodes").mkdir(parents=True)  # newer ComfyUIs end where it is absent
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    command, folder = _command(request.param)
+    command += ["--listen", "127.0.0.1", "--port", str(port), "--base-directory", str(tmp_path / "base")]
+    command += ["--extra-model-paths-config", str(paths)]
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as running,  # noqa: S603
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=10)) as client,
+    ):
+        try:
+            # Retried with growing pauses by the client, until the server listens.
+            assert client.get("/system_stats", timeout=60).status_code == 200, (tmp_path / "log").read_text()
+            yield client
+        finally:
+            running.kill()
+
+
+def _command(kind: str) -> tuple[list[str], Path]:
+    if kind == "demo":
+        return [sys.executable, "-m", "manager.adapters.embedded.demo_comfyui"], REPOSITORY
+    if not os.environ.get("COMFYUI_DIR"):
+        pytest.skip("no real ComfyUI here: COMFYUI_DIR is not set")
+    folder = Path(os.environ["COMFYUI_DIR"])
+    venvs = [folder / name / "bin" / "python" for name in (".venv", "venv")]
+    found = next((str(path) for path in venvs if path.exists()), "python3")
+    python = os.environ.get("COMFYUI_PYTHON") or found
+    return [python, "-B", "main.py", *shlex.split(os.environ.get("COMFYUI_ARGS", ""))], folder
