@@ -12,6 +12,7 @@ const flagsOf = (status) =>
     status.last_session ? "used" : "new",
     status.progress && "progress",
     ["stopping", "trouble"].includes(status.phase) && status.cost.session !== null && "bills-on",
+    status.phase === "ready" && status.comfyui_url && "openable",
     `said-${status.headline.code}`,
     // Nobody can talk Google out of its run limit.
     status.warning && status.warning.code !== "run_limit" && "here",

@@ -31,7 +31,7 @@ class Loopback:
     """An ASGI app on a port of this computer, in a thread of its own."""
 
     def __init__(self, app: Any, host: str = "127.0.0.1", port: int = 0) -> None:
-        config = uvicorn.Config(app, host=host, port=port, log_level="error", ws="none", timeout_graceful_shutdown=0)
+        config = uvicorn.Config(app, host=host, port=port, log_level="critical", ws="none", timeout_graceful_shutdown=0)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._host = host

@@ -53,7 +53,12 @@ _LAST = {
 
 _JOURNAL = [
     said("started", "Started from the panel.") | {"at": at(minutes=-32)},
-    said("stopped_idle", "Stopped after {quiet_s} without work. Google confirmed at {seen_at}.", quiet_s=1800, seen_at=at(hours=-14.3))
+    said(
+        "stopped_idle",
+        "Stopped after {quiet_s} without work. Google confirmed at {seen_at}.",
+        quiet_s=1800,
+        seen_at=at(hours=-14.3),
+    )
     | {"at": at(hours=-14.3)},
     said("stockout", "No T4 free in {zone}; waiting.", zone="us-central1-a") | {"at": at(hours=-16.95)},
     said("started", "Started from the panel.") | {"at": at(hours=-16.9)},
@@ -187,7 +192,13 @@ _GALLERY: dict[str, Status] = {
         "headline": said("queued", "Waiting for a free {machine}. Nothing is being billed.", machine="T4"),
         "progress": {
             "steps": [
-                step("capacity", "Asking Google for a machine in {zone}", "now", values={"zone": "us-central1-a"}, began_at=at(seconds=-6)),
+                step(
+                    "capacity",
+                    "Asking Google for a machine in {zone}",
+                    "now",
+                    values={"zone": "us-central1-a"},
+                    began_at=at(seconds=-6),
+                ),
                 *[step(code, text, "todo", usual_s=usual) for code, text, _, usual in _STEPS[1:]],
             ],
             "eta_at": None,
@@ -207,7 +218,9 @@ _GALLERY: dict[str, Status] = {
                 zone="us-central1-a",
                 rooms="; it says that us-central1-f, us-east1-d has some",
             ),
-            said("stockout", "It is tried again every 30 seconds for an hour; another zone or a spot VM may be quicker."),
+            said(
+                "stockout", "It is tried again every 30 seconds for an hour; another zone or a spot VM may be quicker."
+            ),
             ["retry", "cancel"],
             retry_at=at(seconds=22),
         ),
@@ -283,7 +296,11 @@ _GALLERY: dict[str, Status] = {
     | {
         "status": "RUNNING",
         "phase": "stopping",
-        "headline": said("stopping.long", "Still stopping after {waiting_s}. Google has not confirmed yet, so take it as billing.", waiting_s=900),
+        "headline": said(
+            "stopping.long",
+            "Still stopping after {waiting_s}. Google has not confirmed yet, so take it as billing.",
+            waiting_s=900,
+        ),
         "trouble": _trouble(
             "rate_limited",
             "Google asks to slow down.",
@@ -298,7 +315,12 @@ _GALLERY: dict[str, Status] = {
         _trouble(
             "permission_missing",
             "Google does not let this program start the box.",
-            said("permission_detail", "The service account lacks {permission} on {resource}.", permission="compute.instances.start", resource="projects/my-studio/zones/us-central1-a/instances/comfyui"),
+            said(
+                "permission_detail",
+                "The service account lacks {permission} on {resource}.",
+                permission="compute.instances.start",
+                resource="projects/my-studio/zones/us-central1-a/instances/comfyui",
+            ),
             said("permission_remedy", "Give it the role from docs/gcp.md, then try again."),
             ["retry", "cancel"],
         )
@@ -307,7 +329,13 @@ _GALLERY: dict[str, Status] = {
         _trouble(
             "quota_exceeded",
             "The project may not use a GPU yet.",
-            said("quota_detail", "Google’s limit {metric} is {limit} in {scope}.", metric="GPUS_ALL_REGIONS", limit="0", scope="all regions"),
+            said(
+                "quota_detail",
+                "Google’s limit {metric} is {limit} in {scope}.",
+                metric="GPUS_ALL_REGIONS",
+                limit="0",
+                scope="all regions",
+            ),
             said("quota_remedy", "Ask for 1 under IAM & Admin → Quotas; Google mostly answers within a day."),
             ["retry", "cancel"],
         )
@@ -316,7 +344,11 @@ _GALLERY: dict[str, Status] = {
         _trouble(
             "api_disabled",
             "The Compute Engine API is switched off in this project.",
-            said("api_detail", "Project {project} has never used it, or somebody switched it off.", project="my-studio-382910"),
+            said(
+                "api_detail",
+                "Project {project} has never used it, or somebody switched it off.",
+                project="my-studio-382910",
+            ),
             said("api_remedy", "Run: gcloud services enable compute.googleapis.com"),
             ["retry"],
         ),
@@ -332,7 +364,11 @@ _GALLERY: dict[str, Status] = {
         "trouble": _trouble(
             "cloud_unreachable",
             "Google does not answer.",
-            said("unreachable_detail", "Nothing is known of the box since {seen_at}; then it was on.", seen_at=at(minutes=-4)),
+            said(
+                "unreachable_detail",
+                "Nothing is known of the box since {seen_at}; then it was on.",
+                seen_at=at(minutes=-4),
+            ),
             said("unreachable_remedy", "It is asked again all the time. Check this computer’s way to the internet."),
             [],
             retry_at=at(seconds=9),
@@ -358,7 +394,11 @@ _GALLERY: dict[str, Status] = {
         "trouble": _trouble(
             "stockout",
             "No T4 free in us-central1-a right now.",
-            said("stockout", "Nothing is being billed. Google has none to give in {zone} at the moment.", zone="us-central1-a"),
+            said(
+                "stockout",
+                "Nothing is being billed. Google has none to give in {zone} at the moment.",
+                zone="us-central1-a",
+            ),
             said("stockout", "It was tried for an hour. Another zone or a spot VM may be quicker."),
             ["start", "dismiss"],
         ),
@@ -378,7 +418,11 @@ _GALLERY: dict[str, Status] = {
         _trouble(
             "no_such_resource",
             "There is no such instance.",
-            said("missing_detail", "Google knows no {name}.", name=f"projects/the-project-of-the-studio-382910/zones/northamerica-northeast1-a/instances/{_LONG}"),
+            said(
+                "missing_detail",
+                "Google knows no {name}.",
+                name=f"projects/the-project-of-the-studio-382910/zones/northamerica-northeast1-a/instances/{_LONG}",
+            ),
             said("missing_remedy", "Check GCP_PROJECT, GCE_ZONE and GCE_INSTANCE, or make it: gpubox box create"),
             ["retry"],
         ),

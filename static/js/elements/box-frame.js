@@ -4,16 +4,26 @@
 import { Follower } from "../follower.js";
 
 const PATIENCE = 25_000;
+const ENTRY_COMES_WITHIN = 1000;
+const BLANK_AFTER = 12_000;
 const ALLOWED = ["clipboard-read", "clipboard-write", "fullscreen", "camera", "microphone"];
 const RELOADED = "gpubox.reloaded-for";
+const HINTED = "gpubox.blank-hint";
 
 const isLoopback = (host) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(host);
+
+/** Whether browsers count the two as one site, as far as that can be told without the list of public suffixes. */
+const isSameSite = (one, other) => {
+  const site = (host) => (/^[\d.]+$|:/.test(host) ? host : host.split(".").slice(-2).join("."));
+  return site(one) === site(other);
+};
 
 class BoxFrame extends Follower {
   #frame = null;
   #address = "";
   #dismissed = "";
   #timer = 0;
+  #arrived = null;
 
   begin() {
     this.on(this, "click", (event) => this.#press(event.target.closest("button")));
@@ -32,11 +42,12 @@ class BoxFrame extends Follower {
     // Whatever else happens, the frame stays; the card stands before it.
     this.toggleAttribute("data-covered", phase !== "ready");
     if (this.#frame) this.#frame.inert = phase !== "ready";
+    if (phase === "ready") this.#focus();
   }
 
   #ready(address) {
     if (this.#frame) {
-      if (address && address !== this.#address && this.#dismissed !== address) this.#notice("moved");
+      if (address && ![this.#address, this.#dismissed].includes(address)) this.#notice("moved");
       return;
     }
     if (!address) {
@@ -76,15 +87,46 @@ class BoxFrame extends Follower {
     frame.addEventListener("load", () => this.#loaded(), { once: true });
     this.#frame = frame;
     this.#notice("loading");
+    this.#watchArrival(url);
     this.prepend(frame);
     this.#timer = setTimeout(() => this.#notice("silent"), PATIENCE);
   }
 
-  #loaded() {
+  /** A page that came leaves an entry here, a refused connection does not; `load` fires for both. */
+  #watchArrival(url) {
+    this.#arrived = new Promise((resolve) => {
+      const observer = new PerformanceObserver((list) => {
+        if (list.getEntries().some((entry) => entry.initiatorType === "iframe" && entry.name === url.href)) resolve(true);
+      });
+      observer.observe({ type: "resource" });
+      this.signal.addEventListener("abort", () => observer.disconnect());
+    });
+  }
+
+  async #loaded() {
     clearTimeout(this.#timer);
-    this.#notice(null);
+    const frame = this.#frame;
+    const never = new Promise((resolve) => setTimeout(resolve, ENTRY_COMES_WITHIN, false));
+    const arrived = await Promise.race([this.#arrived, never]);
+    if (frame !== this.#frame) return;
+    this.#notice(arrived ? null : "silent");
+    if (!arrived) return;
+    this.#focus();
+    this.#timer = setTimeout(() => this.#askBlank(), BLANK_AFTER);
+  }
+
+  #focus() {
     const isFree = [null, document.body].includes(document.activeElement) && !document.querySelector("dialog[open]");
-    if (isFree) this.#frame?.focus();
+    if (isFree && this.dataset.says === "") this.#frame?.focus();
+  }
+
+  /** A frame of another site may stay blank without anything telling so; asked once a browser. */
+  #askBlank() {
+    const host = new URL(this.#address, location.href).hostname;
+    const isUsed = navigator.userActivation?.isActive && document.activeElement === this.#frame;
+    if (isUsed || this.dataset.says || isSameSite(host, location.hostname) || localStorage.getItem(HINTED)) return;
+    localStorage.setItem(HINTED, "shown");
+    this.#notice("hint");
   }
 
   #remove() {
