@@ -17,7 +17,6 @@ from manager.application.registry import Registry
 from manager.domain import transitions
 from manager.domain.box import Box, Cause, Intent, Place
 from manager.domain.errors import InvalidInput
-from manager.domain.power import bills
 
 # The longest that one hold may keep a box on; a longer one is a forgotten one.
 _LONGEST_HOLD = timedelta(days=7)
@@ -54,11 +53,10 @@ class Boxes:
     async def stop(self, name: str) -> Published:
         """Want the box off. Asking again is harmless; a start under way is called off."""
         live, now = self._registry.get(name), self._clock.now()
-        off = live.seen is not None and not bills(live.seen.status)
         before = live.box
-        await self._registry.change(live, lambda box: transitions.ask_off(box, now, Cause.PERSON, off=off))
+        await self._registry.change(live, lambda box: transitions.ask_off(box, now, Cause.PERSON))
         if before.intent is Intent.ON and live.box.intent is Intent.OFF:
-            await self._registry.write(live, "start_cancelled" if off and before.start else "stop_asked")
+            await self._registry.write(live, "start_cancelled" if before.start is not None else "stop_asked")
         return self._woken(live)
 
     def keep_alive(self, name: str, active: bool) -> tuple[datetime | None, datetime | None]:

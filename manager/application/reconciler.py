@@ -112,7 +112,7 @@ class Reconciler:
 
     async def _stop(self, live: LiveBox, cause: Cause, code: str, data: dict[str, object]) -> None:
         now = self._clock.now()
-        await self._registry.change(live, lambda box: transitions.ask_off(box, now, cause, off=False), must=False)
+        await self._registry.change(live, lambda box: transitions.ask_off(box, now, cause), must=False)
         await self._registry.write(live, code, data)
         live.cloud_due = None
 

@@ -27,20 +27,21 @@ def ask_on(box: Box, now: datetime, cause: Cause) -> Box:
     return replace(box, intent=Intent.ON, cause=cause, since=now, start=start, stop=stop, fault=None, hold_until=None)
 
 
-def ask_off(box: Box, now: datetime, cause: Cause, *, off: bool) -> Box:
-    """A stop is wanted; `off` says that the cloud was last seen to say so already.
+def ask_off(box: Box, now: datetime, cause: Cause) -> Box:
+    """A stop is wanted. Even a box that was last seen to be off is looked at once more before that is said.
 
-    A box that is off and has no start on its way needs no call. Asking again ends the pause before the next
-    try, and puts away the fault of a start that failed.
+    Asking again ends the pause before the next try, and puts away the fault of a start that failed.
     """
-    if box.intent is Intent.OFF:
-        return replace(box, fault=None, stop=replace(box.stop, retry_at=None) if box.stop is not None else None)
     start = box.start if box.start is not None and box.start.unresolved else None
-    if box.stop is not None and box.stop.unresolved:
-        stop = box.stop
-    else:
-        stop = None if off and start is None else Call(asked_at=now)
+    stop = replace(box.stop, retry_at=None) if box.stop is not None and _counts(box, box.stop) else Call(asked_at=now)
+    if box.intent is Intent.OFF:
+        return replace(box, start=start, stop=stop, fault=None)
     return replace(box, intent=Intent.OFF, cause=cause, since=now, start=start, stop=stop, fault=None, hold_until=None)
+
+
+def _counts(box: Box, stop: Call) -> bool:
+    """Whether a stop that is noted serves for one that is asked for now: one that has ended does not."""
+    return stop.unresolved or box.intent is Intent.OFF
 
 
 def adopt(box: Box, intent: Intent, now: datetime, cause: Cause) -> Box:

@@ -29,7 +29,8 @@ def mortal_world(*, pending: bool) -> tuple[World, Mortal]:
 
 
 async def settle(world: World) -> None:
-    """Let everything that is under way come to its end."""
+    """Let everything that is under way come to its end, but not before the manager has looked and acted."""
+    await world.tick(2)
     for _ in range(12):
         world.cloud.settle(PLACE)
         await world.tick(seconds=45)
@@ -85,7 +86,7 @@ async def test_a_stop_that_is_killed_at_any_call_leaves_nothing_that_bills(
     assert (world.vm.starts, world.vm.seen.status, world.phase) == (1, "TERMINATED", "off")
 
 
-@settings(max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
 class AnyLife(RuleBasedStateMachine):
     """People, idleness, outsiders and deaths in any order."""
 
@@ -93,24 +94,28 @@ class AnyLife(RuleBasedStateMachine):
     def begin(self, pending: bool) -> None:
         self.world, self.mortal = mortal_world(pending=pending)
         self.starts_asked = 0
+        self.last_word: str | None = None
         self._do(self.world.restart())
         self._do(self.world.open())
 
-    def _do(self, work: Any) -> None:
+    def _do(self, work: Any, word: str | None = None) -> None:
         try:
             run(work)
+            self.last_word = word or self.last_word
         except Killed:
+            # What was asked in the moment of death may have been heard or not.
+            self.last_word = None if word else self.last_word
             self.mortal.live()
             run(self.world.restart())
 
     @rule()
     def somebody_presses_start(self) -> None:
         self.starts_asked += 1
-        self._do(self.world.boxes.start("comfyui"))
+        self._do(self.world.boxes.start("comfyui"), "start")
 
     @rule()
     def somebody_presses_stop(self) -> None:
-        self._do(self.world.boxes.stop("comfyui"))
+        self._do(self.world.boxes.stop("comfyui"), "stop")
 
     @rule(seconds=st.sampled_from([1, 3, 20, 45, 90]))
     def time_passes(self, seconds: int) -> None:
@@ -124,11 +129,13 @@ class AnyLife(RuleBasedStateMachine):
     def somebody_else_stops_the_box(self, kind: str) -> None:
         if self.world.vm.seen.status == "RUNNING":
             self.world.cloud.outside(PLACE, kind)
+            self.last_word = None
 
     @rule()
     def somebody_else_starts_the_box(self) -> None:
         if self.world.vm.seen.status == "TERMINATED":
             self.world.cloud.outside(PLACE, "start")
+            self.last_word = None
 
     @precondition(lambda self: self.mortal.armed is False)
     @rule(deadly=st.integers(1, 12), after=st.booleans())
@@ -153,6 +160,8 @@ class AnyLife(RuleBasedStateMachine):
         run(settle(self.world))
         live, vm = self.world.live, self.world.vm
         assert (vm.seen.status == "RUNNING") == (live.box.intent is Intent.ON)
+        if self.last_word is not None:
+            assert live.box.intent is (Intent.ON if self.last_word == "start" else Intent.OFF)
         assert live.box.start is None
         assert live.box.stop is None
         assert (live.box.session_at is not None) == (vm.seen.status == "RUNNING")

@@ -64,7 +64,7 @@ class TestAStart:
         world.comfyui.away = False
         await world.tick()
         assert world.status["progress"] is None
-        assert world.live.usual == {"capacity": 4.0, "booted": 2.0, "comfyui": 2.0}
+        assert world.live.usual == {"capacity": 6.0, "booted": 0.0, "comfyui": 2.0}
         await world.boxes.stop("comfyui")
         await world.tick(2)
         world.cloud.settle(PLACE)
@@ -161,6 +161,7 @@ class TestAStartThatIsRefused:
         assert (world.phase, world.status["trouble"]["code"]) == ("trouble", "quota_exceeded")
         assert world.status["trouble"]["actions"] == ["start", "dismiss"]
         await world.boxes.stop("comfyui")
+        await world.tick()
         assert world.phase == "off"
 
     @pytest.mark.parametrize("call", ["write_metadata", "set_scheduling"])

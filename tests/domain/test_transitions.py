@@ -52,33 +52,37 @@ class TestAskingForAStart:
 
 class TestAskingForAStop:
     def test_makes_the_box_wanted_off(self) -> None:
-        asked = transitions.ask_off(box(Intent.ON), LATER, Cause.IDLE, off=False)
+        asked = transitions.ask_off(box(Intent.ON), LATER, Cause.IDLE)
         assert (asked.intent, asked.cause, asked.stop) == (Intent.OFF, Cause.IDLE, call(asked_at=LATER))
 
     def test_ends_a_hold(self) -> None:
         held = box(Intent.ON, hold_until=LATER)
-        assert transitions.ask_off(held, NOON, Cause.PERSON, off=False).hold_until is None
+        assert transitions.ask_off(held, NOON, Cause.PERSON).hold_until is None
 
-    def test_before_the_start_was_sent_needs_no_call(self) -> None:
-        asked = transitions.ask_off(box(Intent.ON, start=call()), LATER, Cause.PERSON, off=True)
-        assert (asked.start, asked.stop) == (None, None)
+    def test_before_the_start_was_sent_forgets_the_start(self) -> None:
+        asked = transitions.ask_off(box(Intent.ON, start=call()), LATER, Cause.PERSON)
+        assert (asked.start, asked.stop) == (None, call(asked_at=LATER))
+
+    def test_of_a_box_that_is_off_has_the_cloud_asked_once_more(self) -> None:
+        assert transitions.ask_off(box(), LATER, Cause.PERSON).stop == call(asked_at=LATER)
 
     def test_while_the_start_is_under_way_keeps_it_in_sight(self) -> None:
-        asked = transitions.ask_off(box(Intent.ON, start=ON_ITS_WAY), LATER, Cause.PERSON, off=True)
+        asked = transitions.ask_off(box(Intent.ON, start=ON_ITS_WAY), LATER, Cause.PERSON)
         assert asked.start == ON_ITS_WAY
         assert asked.stop is not None
 
     def test_takes_up_a_stop_that_is_still_under_way(self) -> None:
         both = box(Intent.ON, start=call(), stop=ON_ITS_WAY)
-        assert transitions.ask_off(both, LATER, Cause.PERSON, off=False).stop == ON_ITS_WAY
+        assert transitions.ask_off(both, LATER, Cause.PERSON).stop == ON_ITS_WAY
 
     def test_again_ends_the_pause_and_puts_the_fault_away(self) -> None:
         stuck = box(stop=call(retry_at=LATER), fault=QUOTA)
-        again = transitions.ask_off(stuck, NOON, Cause.PERSON, off=False)
+        again = transitions.ask_off(stuck, NOON, Cause.PERSON)
         assert (again.stop, again.fault) == (call(), None)
 
-    def test_of_a_box_that_is_off_puts_the_fault_of_the_failed_start_away(self) -> None:
-        assert transitions.ask_off(box(fault=QUOTA), NOON, Cause.PERSON, off=True) == box()
+    def test_is_not_served_by_a_stop_that_has_ended(self) -> None:
+        ended = replace(ON_ITS_WAY, done_at=NOON)
+        assert transitions.ask_off(box(Intent.ON, stop=ended), LATER, Cause.PERSON).stop == call(asked_at=LATER)
 
 
 class TestACall:

@@ -24,7 +24,10 @@ class MemoryVm:
 
 
 class MemoryCloud:
-    """All VMs by their place. Operations end at once, unless `pending` is set: then `settle()` ends them."""
+    """All VMs by their place. Operations act and end at once, unless `pending` is set: then `settle()` does it.
+
+    As in the cloud, a start that was accepted does not show in the VM's status before it acts.
+    """
 
     def __init__(self, clock: Clock, *, pending: bool = False) -> None:
         self.vms: dict[Place, MemoryVm] = {}
@@ -66,8 +69,7 @@ class MemoryCloud:
             return vm.operations[vm.requests[request_id]]
         if vm.seen.status == "STOPPING":
             raise NotReadyYet(detail="The resource is stopping.")
-        vm.starts += vm.seen.status == "TERMINATED"
-        vm.seen = replace(vm.seen, status="STAGING")
+        vm.starts += 1
         return self._operate(vm, "start", request_id)
 
     async def stop(self, place: Place, request_id: str) -> Operation:
@@ -75,7 +77,7 @@ class MemoryCloud:
         vm = self._vm(place)
         if request_id in vm.requests:
             return vm.operations[vm.requests[request_id]]
-        if vm.seen.status != "TERMINATED":
+        if vm.seen.status == "RUNNING":
             vm.stops += 1
             vm.seen = replace(vm.seen, status="STOPPING")
         return self._operate(vm, "stop", request_id)
@@ -104,13 +106,12 @@ class MemoryCloud:
         return dict(self._vm(place).guest)
 
     def settle(self, place: Place) -> None:
-        """End whatever is under way on a VM."""
+        """Let the operations that are under way on a VM act and end, in their order."""
         vm = self._vm(place)
-        if vm.seen.status == "STAGING":
-            self._run(vm)
-        elif vm.seen.status == "STOPPING":
-            self._end(vm)
-        vm.operations = {name: replace(operation, done=True) for name, operation in vm.operations.items()}
+        for name, operation in vm.operations.items():
+            if not operation.done:
+                self._act(vm, operation)
+                vm.operations[name] = replace(operation, done=True)
 
     def outside(self, place: Place, kind: str, user: str | None = None) -> None:
         """Somebody else starts (`start`) or stops the VM by an operation of this kind."""
@@ -125,9 +126,15 @@ class MemoryCloud:
         operation = Operation(self._next_name(), kind, done=not self.pending, at=self._clock.now())
         vm.requests[request_id] = operation.name
         self._record(vm, operation)
-        if not self.pending:
-            (self._run if vm.seen.status == "STAGING" else self._end)(vm)
+        if operation.done:
+            self._act(vm, operation)
         return operation
+
+    def _act(self, vm: MemoryVm, operation: Operation) -> None:
+        if operation.kind == "start" and vm.seen.status != "RUNNING":
+            self._run(vm)
+        elif operation.kind == "stop" and vm.seen.status == "STOPPING":
+            self._end(vm)
 
     def _run(self, vm: MemoryVm) -> None:
         now = self._clock.now()
