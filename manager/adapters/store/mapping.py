@@ -1,6 +1,7 @@
 """The domain's values as rows and back."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from manager.domain.errors import Fault
 from manager.domain.journal import Entry
 
 Row = Mapping[Any, Any]
+_CALL_FIELDS = [field.name for field in fields(Call)]
 
 
 def box_to_row(box: Box) -> dict[str, Any]:
@@ -81,22 +83,14 @@ def _moment(at: datetime | None) -> datetime | None:
 
 
 def _call_to_json(call: Call | None) -> dict[str, Any] | None:
-    if call is None:
-        return None
-    return {
-        "asked_at": to_json(call.asked_at),
-        "request_id": call.request_id,
-        "called_at": to_json(call.called_at),
-        "operation": call.operation,
-        "done_at": to_json(call.done_at),
-        "tries": call.tries,
-        "retry_at": to_json(call.retry_at),
-    }
+    return None if call is None else {name: to_json(getattr(call, name)) for name in _CALL_FIELDS}
 
 
 def _call_from_json(plain: Mapping[str, Any] | None) -> Call | None:
-    # A key that an older program did not write takes the default of its field.
-    return None if plain is None else Call(**{key: from_json(value) for key, value in plain.items()})
+    if plain is None:
+        return None
+    # What another version of the program wrote may have more fields, or fewer that then take their default.
+    return Call(**{name: from_json(plain[name]) for name in _CALL_FIELDS if name in plain})
 
 
 def _fault_to_json(fault: Fault | None) -> dict[str, Any] | None:

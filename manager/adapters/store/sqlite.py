@@ -1,7 +1,9 @@
 """SQLite: one file in the state folder, safe against the loss of power."""
 
+import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -67,8 +69,7 @@ class SqliteBackend:
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except FileExistsError:
             # Never opened and closed here: that would drop the locks that this process holds on the file.
-            with suppress(PermissionError):
-                self._path.chmod(0o600)
+            self._check()
 
     def engine(self) -> Engine:
         """An engine with one connection."""
@@ -99,6 +100,15 @@ class SqliteBackend:
             return Trouble.REFUSED, type(error).__name__
         kind = _EXTENDED.get(code) or _PRIMARY.get(code & 0xFF, Trouble.REFUSED)
         return kind, str(error)
+
+    def _check(self) -> None:
+        mode = stat.S_IMODE(self._path.stat().st_mode)
+        if mode & 0o077:
+            # Another user's file may be as its owner wants it, as long as it can be written.
+            with suppress(PermissionError):
+                self._path.chmod(mode & 0o700)
+        if not os.access(self._path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self._path))
 
 
 def _set_up(connection: sqlite3.Connection, entry: object) -> None:

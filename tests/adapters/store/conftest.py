@@ -3,66 +3,20 @@
 import os
 import pwd
 import shutil
-import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 
 import manager
-from manager.adapters.store.choose import sql_store
 from manager.adapters.store.memory import MemoryStore
 from manager.adapters.store.sql import SqlStore
-from manager.domain.box import Box, Cause, Intent, Place
+from tests.adapters.store.support import Cluster, Database, OpenStore, OrdinaryUser
 
-PASSWORD = "correct-horse"
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ON_POSTGRES = pytest.param("postgres", marks=pytest.mark.postgres)
-
-
-class Cluster:
-    """A PostgreSQL server on a socket of its own, run by a user who is not root, as it insists."""
-
-    def __init__(self, programs: Path, folder: Path) -> None:
-        self.programs, self.folder, self.data = programs, folder, folder / "data"
-        self.user = "postgres" if os.geteuid() == 0 else None
-        if self.user:
-            shutil.chown(folder, self.user)
-
-    def run(self, program: str, *arguments: str) -> None:
-        command = [str(self.programs / program), "-D", str(self.data), *arguments]
-        with (self.folder / "output").open("ab") as output:
-            subprocess.run(  # noqa: S603 - PostgreSQL's own programs
-                command, check=True, user=self.user, cwd=self.folder, stdout=output, stderr=output
-            )
-
-    def create(self) -> None:
-        secret = self.folder / "password"
-        secret.write_text(PASSWORD)
-        secret.chmod(0o644)
-        self.run(
-            "initdb", "--no-sync", "-U", "gpubox", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8"
-        )
-
-    def start(self) -> None:
-        options = f"-c listen_addresses='' -c fsync=off -c max_connections=40 -k {self.folder}"
-        self.run("pg_ctl", "start", "-w", "-l", str(self.folder / "log"), "-o", options)
-
-    def stop(self) -> None:
-        self.run("pg_ctl", "stop", "-w", "-m", "immediate")
-
-    def url(self, database: str, *, user: str = "gpubox", password: str = PASSWORD) -> str:
-        return f"postgresql://{user}:{password}@/{database}?host={self.folder}"
-
-    def admin(self, statement: str) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement.encode())
 
 
 @pytest.fixture(scope="session")
@@ -81,20 +35,6 @@ def cluster() -> Iterator[Cluster]:
         server.start()
         yield server
         server.stop()
-
-
-class Database:
-    """One empty database. `url` None: SQLite in `folder`."""
-
-    def __init__(self, folder: Path, url: str | None = None) -> None:
-        self.folder, self.url = folder, url
-
-    @property
-    def file(self) -> Path:
-        return self.folder / "gpubox.sqlite3"
-
-    def store(self) -> SqlStore:
-        return sql_store(self.folder, self.url)
 
 
 @pytest.fixture
@@ -116,7 +56,7 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 
 @pytest.fixture
-async def open_store(database: Database) -> AsyncIterator[Callable[[], Any]]:
+async def open_store(database: Database) -> AsyncIterator[OpenStore]:
     """Opens stores on the database, as many as asked for, and closes them."""
     stores: list[SqlStore] = []
 
@@ -141,28 +81,17 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[MemoryStore | S
     await opened.close()
 
 
-@pytest.fixture
-def make_box() -> Callable[..., Box]:
-    def make(name: str = "studio", **changes: Any) -> Box:
-        fields: dict[str, Any] = {
-            "place": Place("acme", "us-west1-b", name),
-            "intent": Intent.OFF,
-            "cause": Cause.PERSON,
-            "since": NOW,
-        }
-        return Box(name=name, **(fields | changes))
-
-    return make
+@pytest.fixture(scope="session")
+def program_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Where a child process finds the package under test, and keeps what was compiled for the next child."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    compiled = tmp_path_factory.mktemp("compiled")
+    root = Path(manager.__file__).parents[1]
+    return {**kept, "PYTHONPATH": str(root), "PYTHONPYCACHEPREFIX": str(compiled)}
 
 
 @pytest.fixture
-def program_environment() -> dict[str, str]:
-    """Where a child process finds the package under test."""
-    return {**os.environ, "PYTHONPATH": str(Path(manager.__file__).parents[1])}
-
-
-@pytest.fixture
-def ordinary_user() -> Iterator[Callable[[Path], AbstractContextManager[None]]]:
+def ordinary_user() -> Iterator[OrdinaryUser]:
     """Within it, this process has no more rights than anybody: root may write where nobody may."""
 
     @contextmanager

@@ -1,18 +1,23 @@
 """Whatever the domain can say, the databases give back."""
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from string import printable
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
+from manager.adapters.store.mapping import box_to_row, entry_to_row, session_to_row
 from manager.adapters.store.sql import SqlStore
+from manager.adapters.store.tables import BOXES
 from manager.adapters.store.values import from_json, to_json
 from manager.domain.box import Box, Call, Cause, Intent, Place
 from manager.domain.cost import Session
 from manager.domain.errors import Fault
 from manager.domain.journal import Entry
+from tests.adapters.store.support import NOW, Database, make_box
 
 # One database serves all examples: each removes what it added.
 EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -69,14 +74,33 @@ sessions = st.builds(
 )
 
 
+def test_every_field_of_a_box_is_kept() -> None:
+    assert set(box_to_row(make_box())) >= {field.name for field in fields(Box)} - {"place"}
+    assert set(box_to_row(make_box(start=Call(NOW)))["start"]) == {field.name for field in fields(Call)}
+    assert set(session_to_row(Session("studio", NOW, None, None))) == {field.name for field in fields(Session)}
+    assert set(entry_to_row(Entry(NOW, "studio", "started"))) == {field.name for field in fields(Entry)}
+
+
+async def test_a_call_of_another_version_is_read_as_far_as_it_is_known(sqlite_database: Database) -> None:
+    store = sqlite_database.store()
+    await store.open()
+    await store.add_box(make_box())
+    written = {"asked_at": {"$at": NOW.isoformat()}, "request_id": "r-1", "from_the_future": {"$at": "soon"}}
+    with store._engine.begin() as connection:
+        connection.execute(update(BOXES).values(start=written))
+    (box,) = await store.boxes()
+    assert box.start == Call(NOW, request_id="r-1")
+    await store.close()
+
+
 @given(value=values)
-def test_a_value_survives_json(value: object):
+def test_a_value_survives_json(value: object) -> None:
     assert from_json(to_json(value)) == value
 
 
 @EXAMPLES
 @given(box=boxes)
-async def test_any_box_survives_being_added_and_saved(store: SqlStore, box: Box):
+async def test_any_box_survives_being_added_and_saved(store: SqlStore, box: Box) -> None:
     await store.add_box(box)
     try:
         assert await store.boxes() == [box]
@@ -88,7 +112,7 @@ async def test_any_box_survives_being_added_and_saved(store: SqlStore, box: Box)
 
 @EXAMPLES
 @given(session=sessions)
-async def test_any_session_survives_with_its_price_to_the_last_digit(store: SqlStore, session: Session):
+async def test_any_session_survives_with_its_price_to_the_last_digit(store: SqlStore, session: Session) -> None:
     await store.save_session(session)
     beginning = datetime.min.replace(tzinfo=UTC)
     kept = {kept.started_at: kept for kept in await store.sessions(session.box, beginning)}
@@ -99,7 +123,7 @@ async def test_any_session_survives_with_its_price_to_the_last_digit(store: SqlS
 
 @EXAMPLES
 @given(entry=st.builds(Entry, at=moments, box=words, code=words, data=data))
-async def test_any_entry_survives(store: SqlStore, entry: Entry):
+async def test_any_entry_survives(store: SqlStore, entry: Entry) -> None:
     await store.write_journal(entry)
     assert entry in await store.journal(entry.box, 1000)
 
