@@ -16,6 +16,7 @@ from manager.web.gate import Gate
 from manager.web.openapi import describe
 from manager.web.routes import auth, health
 from manager.web.routes.events import events_router
+from manager.web.routes.hot import hot_routes
 from manager.web.routes.instance import asked_box, first_box, instance_router, list_router, named_box
 from manager.web.routes.pages import pages_router, static_file
 
@@ -39,7 +40,8 @@ def create_app(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     )
     app.state.services = services
     app.openapi = lambda: describe(app)
-    # The most used ones first: routes are tried in this order.
+    # Routes are tried in this order, so the most used ones come first.
+    app.router.routes.extend(hot_routes("/api/instance", first_box) + hot_routes("/api/boxes/{name}", named_box))
     for router in (
         instance_router("/api/instance", "instance", first_box),
         events_router("/api/events", "events", asked_box, 404),

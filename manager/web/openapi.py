@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from manager.web.schemas import Problem
+from manager.web.schemas import KeepAlive, Problem
 
 _WHY = {
     400: "The request is malformed.",
@@ -45,7 +45,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
         parts = document.setdefault("components", {})
         parts["securitySchemes"] = _SCHEMES
-        parts.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+        parts.setdefault("schemas", {}).update(
+            {model.__name__: model.model_json_schema() for model in (Problem, KeepAlive)}
+        )
         for name in ("HTTPValidationError", "ValidationError"):
             parts["schemas"].pop(name, None)
         for operations in document["paths"].values():

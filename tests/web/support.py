@@ -39,6 +39,13 @@ class StandingClock:
         self.at += timedelta(**step)
 
 
+class SystemTime(StandingClock):
+    """Goes on by itself, for measurements."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)  # noqa: TID251
+
+
 class QuickPasswords:
     """Hashes by prefixing."""
 
@@ -227,6 +234,7 @@ class House:
 
 def build(
     *,
+    clock: StandingClock | None = None,
     store: MemoryStore | None = None,
     guesses: Guesses | None = None,
     public_url: str | None = None,
@@ -236,7 +244,7 @@ def build(
     static: Path = ROOT / "static",
 ) -> House:
     """The application around an in-memory house. `login.open()` is left to the test."""
-    clock, store, faults = StandingClock(), store or MemoryStore(), list[Fault]()
+    clock, store, faults = clock or StandingClock(), store or MemoryStore(), list[Fault]()
     login = Login(
         clock=clock,
         store=store,  # type: ignore[arg-type]

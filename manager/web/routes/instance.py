@@ -6,22 +6,30 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Request, Response
 from starlette.responses import JSONResponse
 
-from manager.messages import plain
 from manager.web.deps import Published, services_of
 from manager.web.openapi import answers
-from manager.web.schemas import Alive, Hold, KeepAlive, Logs, Status
-
-_ACTIVE = KeepAlive()
+from manager.web.routes.hot import KEEP_ALIVE_BODY, keep_alive_handler, status_handler
+from manager.web.schemas import Alive, BoxList, Hold, Logs, Status
 
 
 def instance_router(prefix: str, tag: str, name_of: Callable[[Request], str], *further: int) -> APIRouter:
     """The routes under a prefix; `name_of` finds the box a request is about, `further` are statuses that adds."""
     router = APIRouter(prefix=prefix, tags=[tag])
 
-    @router.get("/status", summary="What the box is doing", responses=answers(Status, *further))
-    async def status(request: Request) -> Response:
-        """Answered from memory, never waiting on the cloud."""
-        return _state(services_of(request).boxes.status(name_of(request)))
+    router.add_api_route(
+        "/status",
+        status_handler(name_of),
+        summary="What the box is doing",
+        responses=answers(Status, *further),
+    )
+    router.add_api_route(
+        "/keep-alive",
+        keep_alive_handler(name_of),
+        methods=["POST"],
+        summary="Somebody is here",
+        responses=answers(Alive, 413, 415, 422, *further),
+        openapi_extra=dict(KEEP_ALIVE_BODY),
+    )
 
     @router.post("/start", status_code=202, summary="Turn the box on", responses=answers(Status, 503, *further, ok=202))
     async def start(request: Request) -> Response:
@@ -32,12 +40,6 @@ def instance_router(prefix: str, tag: str, name_of: Callable[[Request], str], *f
     async def stop(request: Request) -> Response:
         """Answers at once; repeating it is harmless."""
         return _state(await services_of(request).boxes.stop(name_of(request)), 202)
-
-    @router.post("/keep-alive", summary="Somebody is here", responses=answers(Alive, 400, 413, 415, 422, *further))
-    async def keep_alive(request: Request, body: Annotated[KeepAlive | None, Body()] = None) -> Response:
-        """Without a body, or with `active` true, a person is at work; `active` false proves only an open tab."""
-        last, stops = services_of(request).boxes.keep_alive(name_of(request), (body or _ACTIVE).active)
-        return JSONResponse({"last_activity": plain(last), "stops_at": plain(stops)})
 
     @router.post("/hold", summary="Keep the box on", responses=answers(Status, 400, 413, 415, 422, 503, *further))
     async def hold(request: Request, body: Annotated[Hold | None, Body()]) -> Response:
@@ -56,7 +58,7 @@ def instance_router(prefix: str, tag: str, name_of: Callable[[Request], str], *f
         """Serial output from the offset `start` on, and the setup log."""
         return JSONResponse(await services_of(request).boxes.logs(name_of(request), start))
 
-    _ = (status, start, stop, keep_alive, hold, activity, logs)
+    _ = (start, stop, hold, activity, logs)
     return router
 
 
@@ -64,7 +66,7 @@ def list_router() -> APIRouter:
     """The list of all boxes."""
     router = APIRouter(tags=["boxes"])
 
-    @router.get("/api/boxes", summary="All boxes", responses=answers(dict[str, list[Status]]))
+    @router.get("/api/boxes", summary="All boxes", responses=answers(BoxList))
     async def boxes(request: Request) -> Response:
         """Each with its status; the first one is /api/instance."""
         service = services_of(request).boxes
