@@ -6,59 +6,16 @@ are used throughout: an `ExtendedOperation` polls the real Google whatever the e
 
 import threading
 import warnings
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, cast
 
+from manager.adapters.gce.methods import METHODS, WITHOUT_STATUS
+
 Json = dict[str, Any]
 
-# Google's name of a method: the client, its Python method, and the message that carries the request.
-_METHODS: Mapping[str, tuple[str, str, str]] = {
-    "acceleratorTypes.aggregatedList": (
-        "AcceleratorTypesClient",
-        "aggregated_list",
-        "AggregatedListAcceleratorTypesRequest",
-    ),
-    "disks.delete": ("DisksClient", "delete_unary", "DeleteDiskRequest"),
-    "disks.get": ("DisksClient", "get", "GetDiskRequest"),
-    "disks.insert": ("DisksClient", "insert_unary", "InsertDiskRequest"),
-    "instances.delete": ("InstancesClient", "delete_unary", "DeleteInstanceRequest"),
-    "instances.get": ("InstancesClient", "get", "GetInstanceRequest"),
-    "instances.getGuestAttributes": (
-        "InstancesClient",
-        "get_guest_attributes",
-        "GetGuestAttributesInstanceRequest",
-    ),
-    "instances.getSerialPortOutput": (
-        "InstancesClient",
-        "get_serial_port_output",
-        "GetSerialPortOutputInstanceRequest",
-    ),
-    "instances.insert": ("InstancesClient", "insert_unary", "InsertInstanceRequest"),
-    "instances.setDeletionProtection": (
-        "InstancesClient",
-        "set_deletion_protection_unary",
-        "SetDeletionProtectionInstanceRequest",
-    ),
-    "instances.setDiskAutoDelete": (
-        "InstancesClient",
-        "set_disk_auto_delete_unary",
-        "SetDiskAutoDeleteInstanceRequest",
-    ),
-    "instances.setMetadata": ("InstancesClient", "set_metadata_unary", "SetMetadataInstanceRequest"),
-    "instances.setScheduling": ("InstancesClient", "set_scheduling_unary", "SetSchedulingInstanceRequest"),
-    "instances.start": ("InstancesClient", "start_unary", "StartInstanceRequest"),
-    "instances.stop": ("InstancesClient", "stop_unary", "StopInstanceRequest"),
-    "instances.testIamPermissions": (
-        "InstancesClient",
-        "test_iam_permissions",
-        "TestIamPermissionsInstanceRequest",
-    ),
-    "zoneOperations.get": ("ZoneOperationsClient", "get", "GetZoneOperationRequest"),
-    "zoneOperations.list": ("ZoneOperationsClient", "list", "ListZoneOperationsRequest"),
-    "zoneOperations.wait": ("ZoneOperationsClient", "wait", "WaitZoneOperationRequest"),
-}
+_STRANGE = "the answer is not Compute Engine's"
 
 
 class Refused(Exception):
@@ -111,20 +68,23 @@ class Api:
                 return
             self._google = self._google or _Google()
             credentials = self._credentials()
-            for name in {client for client, _, _ in _METHODS.values()}:
+            for name in {client for client, _, _ in METHODS.values()}:
                 self._clients[name] = self._client(name, credentials)
             self.loaded = True
 
     def call(self, method: str, request: Json, timeout: float) -> Json:
         """Carry out `method` (Google's name, e.g. instances.get) once, giving up on silence after `timeout` s."""
         self.load()
-        name, python_name, message = _METHODS[method]
+        name, python_name, message = METHODS[method]
         ready = self._google.message(message, request)
         with self._google.failures():
             answer = getattr(self._clients[name], python_name)(request=ready, retry=None, timeout=timeout)
             # A listing answers with a pager around the first page; the pages after it are asked for one by one.
             page = next(iter(answer.pages)) if hasattr(answer, "pages") else answer
-            return self._google.json(page)
+            body = self._google.json(page)
+        if method not in WITHOUT_STATUS and "status" not in body:
+            raise Unanswered(_STRANGE)
+        return body
 
     def _credentials(self) -> Any:
         if self.endpoint is not None and self.endpoint.startswith("http://"):
@@ -200,7 +160,7 @@ class _Google:
             raise Unidentified(str(error.args[0]) if error.args else type(error).__name__) from error
         except (self._json.ParseError, ValueError, AttributeError, TypeError) as error:
             # What the client makes of an answer that is no JSON, or JSON of another shape than Google's.
-            raise Unanswered("the answer is not Compute Engine's") from error
+            raise Unanswered(_STRANGE) from error
 
 
 def _answer(error: Any) -> tuple[int, Json]:

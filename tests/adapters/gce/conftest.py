@@ -1,9 +1,12 @@
 """The real Google client against two servers on loopback: the embedded Compute Engine, and a stub for odd answers."""
 
+import errno
+import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +48,32 @@ class FakeTime:
 
     def pace(self) -> Pace:
         return Pace(self.sleep, lambda: self.at, lambda: 1.0)
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves_this_computer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No name is looked up and no packet is sent beyond loopback, also by threads that swallow the refusal."""
+    strayed: list[str] = []
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def local(host: str) -> None:
+        if not (host.startswith("127.") or host in ("localhost", "::1")):
+            strayed.append(host)
+            raise OSError(errno.ENETUNREACH, "beyond loopback", host)
+
+    def guarded_connect(own: socket.socket, address: Any) -> None:
+        if own.family in (socket.AF_INET, socket.AF_INET6):
+            local(str(address[0]))
+        connect(own, address)
+
+    def guarded_look_up(host: Any, *arguments: Any, **named: Any) -> Any:
+        local(str(host))
+        return look_up(host, *arguments, **named)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+    yield
+    assert strayed == []
 
 
 @pytest.fixture

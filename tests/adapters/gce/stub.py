@@ -85,7 +85,7 @@ class Stub:
                 content = self.rfile.read(int(self.headers.get("content-length") or 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 is_json = headers.get("content-type") == "application/json"
-                body = json.loads(content or b"{}") if is_json else {}
+                body: Json = json.loads(content or b"{}") if is_json else {}
                 answer = stub.answer(Asked(self.command, url.path, dict(parse_qsl(url.query)), body, headers))
                 if answer.drop or answer.hang:
                     self.close_connection = True
@@ -98,7 +98,7 @@ class Stub:
                 self.end_headers()
                 self.wfile.write(data)
 
-            do_GET = do_POST = do_DELETE = _answer
+            do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the names are the library's
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
                 pass

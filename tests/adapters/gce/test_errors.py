@@ -28,14 +28,23 @@ ENDPOINT = "https://compute.googleapis.com"
 
 
 def body(status: int, reason: str, message: str, *infos: Json) -> Json:
-    error: Json = {"code": status, "message": message, "errors": [{"domain": "global", "reason": reason, "message": message}]}
-    details = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "domain": "googleapis.com"} | info for info in infos]
+    error: Json = {
+        "code": status,
+        "message": message,
+        "errors": [{"domain": "global", "reason": reason, "message": message}],
+    }
+    details = [
+        {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "domain": "googleapis.com"} | info for info in infos
+    ]
     return {"error": error | ({"status": "PERMISSION_DENIED", "details": details} if details else {})}
 
 
 def failed(code: str, message: str, *details: Json, **http: object) -> Json:
     error: Json = {"code": code, "message": message}
-    return {"status": "DONE", "error": {"errors": [error | ({"errorDetails": list(details)} if details else {})]}} | http
+    return {
+        "status": "DONE",
+        "error": {"errors": [error | ({"errorDetails": list(details)} if details else {})]},
+    } | http
 
 
 API_OFF = (
