@@ -1,5 +1,6 @@
 """The running panel over HTTP: one method for each thing a command asks of it."""
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -65,7 +66,9 @@ class Panel:
 
     def hold(self, until: str | None) -> Json:
         """Keep the box on until then; None ends it."""
-        return self._post(f"{self._path}/hold", None if until is None else {"until": until})
+        # `null` is a body of its own; without a body nothing would be asked.
+        body = b"null" if until is None else json.dumps({"until": until}).encode()
+        return self._asked("POST", f"{self._path}/hold", content=body, type_="application/json")
 
     def activity(self) -> Json:
         """What keeps the box on."""
@@ -91,12 +94,12 @@ class Panel:
     def _get(self, path: str, query: Mapping[str, Any] | None = None) -> Json:
         return self._asked("GET", path, params=query)
 
-    def _post(self, path: str, body: Json | None = None) -> Json:
-        # `null` is a body of its own: it ends a hold.
-        return self._asked("POST", path, json=body) if path.endswith("/hold") else self._asked("POST", path)
+    def _post(self, path: str) -> Json:
+        return self._asked("POST", path)
 
-    def _asked(self, method: str, path: str, **more: Any) -> Json:
-        answer = ask(self._client, method, f"{self.url}{path}", headers=self._headers(), **more)
+    def _asked(self, method: str, path: str, type_: str | None = None, **more: Any) -> Json:
+        headers = self._headers() | ({} if type_ is None else {"content-type": type_})
+        answer = ask(self._client, method, f"{self.url}{path}", headers=headers, **more)
         return understood(answer, self.url)
 
     def _find(self, access: Access) -> tuple[str, Callable[[], str]]:
