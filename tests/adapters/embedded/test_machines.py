@@ -4,7 +4,7 @@ import contextlib
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -188,8 +188,8 @@ def test_after_a_restart_of_the_cloud_the_box_boots_again_at_the_same_address(
 
 
 @pytest.fixture
-def port(tmp_path: Path) -> Iterator[SerialPort]:
-    yield SerialPort(tmp_path, "1")
+def port(tmp_path: Path) -> SerialPort:
+    return SerialPort(tmp_path, "1")
 
 
 def test_the_serial_port_keeps_the_last_megabyte_and_its_offsets(tmp_path: Path, port: SerialPort) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from manager.adapters.embedded import disks
-from manager.adapters.embedded.filters import parse
 from manager.adapters.embedded.errors import ApiError
+from manager.adapters.embedded.filters import parse
 from manager.adapters.embedded.thread import CloudThread
 from tests.adapters.embedded.conftest import Caller
 
@@ -132,7 +132,7 @@ def test_operations_are_found_by_target_type_and_id(call: Caller) -> None:
     for text in (
         f"targetId={created['targetId']}",
         f'targetLink = "{link}"',
-        f'(targetLink eq ".*/instances/gpubox") AND (operationType = insert OR operationType = stop)',
+        '(targetLink eq ".*/instances/gpubox") AND (operationType = insert OR operationType = stop)',
     ):
         assert len(call.get("/operations", filter=text)["items"]) == 2, text
     assert call.get(f"/operations/{created['id']}")["name"] == created["name"]

@@ -152,7 +152,7 @@ def test_disks_are_attached_and_detached(stopped: Caller) -> None:
     assert len(stopped.instance()["disks"]) == len(box()["disks"])
 
 
-def test_guest_attributes_are_404_until_written_and_without_leave(stopped: Caller, clock: HeldClock) -> None:
+def test_guest_attributes_are_404_until_written_and_without_leave(stopped: Caller) -> None:
     missing = stopped.get("/instances/gpubox/getGuestAttributes", queryPath="gpubox/")
     assert missing["error"]["message"] == "The resource 'gpubox/' of type 'Guest Attribute' was not found."
     written = {"namespace": "gpubox", "key": "boot", "value": "ready"}
