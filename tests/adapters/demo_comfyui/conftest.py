@@ -2,7 +2,10 @@
 
 import contextlib
 import json
+import os
+import shlex
 import socket
+import subprocess
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -55,25 +58,12 @@ class Ear:
         return self.until(lambda kind, data: kind == "executing" and data["node"] is None)
 
 
-class Demo:
-    """A running demo server, with an HTTP client and as many ears as wanted."""
+class Server:
+    """A ComfyUI, seen from outside: an HTTP client and as many ears as wanted."""
 
-    def __init__(self, options: Options, now_ms: Callable[[], int], frontend: Frontend | None) -> None:
-        self.base = options.base_directory
-        # Bound before the server runs: whoever connects early waits in the backlog.
-        listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        config = uvicorn.Config(
-            create_app(options, now_ms, frontend),
-            ws="websockets-sansio",
-            ws_ping_interval=None,
-            log_level="critical",
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listening]})
-        self._thread.start()
-        self.http = httpx.Client(base_url=self.url, timeout=PATIENCE_S)
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.http = httpx.Client(base_url=url, timeout=PATIENCE_S)
         self._sockets = contextlib.ExitStack()
 
     def ear(self, *, features: bool = True, client_id: str | None = None) -> Ear:
@@ -95,6 +85,29 @@ class Demo:
     def stop(self) -> None:
         self._sockets.close()
         self.http.close()
+
+
+class Demo(Server):
+    """A demo server in a thread."""
+
+    def __init__(self, options: Options, now_ms: Callable[[], int], frontend: Frontend | None) -> None:
+        self.base = options.base_directory
+        # Bound before the server runs: whoever connects early waits in the backlog.
+        listening = socket.create_server(("127.0.0.1", 0))
+        super().__init__(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        config = uvicorn.Config(
+            create_app(options, now_ms, frontend),
+            ws="websockets-sansio",
+            ws_ping_interval=None,
+            log_level="critical",
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listening]})
+        self._thread.start()
+
+    def stop(self) -> None:
+        super().stop()
         self._server.should_exit = True
         self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
@@ -164,3 +177,39 @@ def slow_graph() -> Json:
         "2": _node("DemoSlowRender", image=["1", 0], seconds=0, steps=2),
         "3": _node("SaveImage", images=["2", 0], filename_prefix="slow"),
     }
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The ComfyUI of COMFYUI_DIR."""
+    if not os.environ.get("COMFYUI_DIR"):
+        pytest.skip("no real ComfyUI here: COMFYUI_DIR is not set")
+    folder = Path(os.environ["COMFYUI_DIR"])
+    base = tmp_path_factory.mktemp("real")
+    for name in ("custom_nodes", "output"):  # without the first newer ComfyUIs end, without the second older ones err
+        (base / name).mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    venvs = [folder / name / "bin" / "python" for name in (".venv", "venv")]
+    found = next((str(path) for path in venvs if path.exists()), "python3")
+    command = [os.environ.get("COMFYUI_PYTHON") or found, "-B", "main.py"]
+    command += [*shlex.split(os.environ.get("COMFYUI_ARGS", "")), "--listen", "127.0.0.1", "--port", str(port)]
+    command += ["--base-directory", str(base)]
+    with (base / "log").open("w+") as log, subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as running:  # noqa: S603
+        try:
+            server = Server(f"http://127.0.0.1:{port}")
+            while running.poll() is None and not _answers(server):
+                pass
+            assert running.poll() is None, (base / "log").read_text()
+            yield server
+            server.stop()
+        finally:
+            running.kill()
+
+
+def _answers(server: Server) -> bool:
+    """Ask once; a port without a listener refuses at once, or after the pause of the client's own retry."""
+    try:
+        return server.http.get("/system_stats").status_code == 200
+    except httpx.ConnectError:
+        return False

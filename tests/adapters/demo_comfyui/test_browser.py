@@ -20,6 +20,8 @@ PATIENCE_MS = 60_000
 # Errors in the console that are not ours. None is known; one that comes has to be given its reason here.
 ALLOWED_ERRORS: tuple[str, ...] = ()
 
+# A page at another loopback address, which browsers count as another site. Nothing listens there.
+PANEL = "http://127.0.0.77:8187/"
 READY = "() => window.app?.graph?._nodes?.length > 0"
 PICTURE = "() => window.app.graph._nodes.find(n => n.type === 'SaveImage').imgs?.[0]?.naturalWidth"
 
@@ -47,6 +49,10 @@ def context(browser: Any, start: Callable[..., Any], paths_file: Any, errors: li
     def only_the_demo(route: Any) -> None:
         if route.request.url.startswith(f"{demo.url}/"):
             route.continue_()
+        elif route.request.url == PANEL:
+            route.fulfill(
+                body=f'<iframe src="{demo.url}/" width="1400" height="800"></iframe>', content_type="text/html"
+            )
         else:
             errors.append(f"request to {route.request.url}")
             route.abort()
@@ -98,6 +104,25 @@ def test_a_render_can_be_watched_and_cancelled(page: Page) -> None:
     with page.expect_response(lambda answer: "interrupt" in answer.url or "cancel" in answer.url):
         page.get_by_role("button", name="Cancel current run").click()
     seen(page.get_by_text("0 active"))
+
+
+def test_it_runs_in_a_frame_of_another_site(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(PANEL)
+    frame = page.frames[1]
+    frame.wait_for_function(READY)
+    frame.get_by_role("button", name="Run", exact=True).click()
+    assert frame.wait_for_function(PICTURE).json_value() == 768
+
+
+def test_the_page_cannot_speak_to_anybody_else(page: Page, errors: list[str]) -> None:
+    refused = page.evaluate(
+        "() => new Promise(resolve => {"
+        " document.addEventListener('securitypolicyviolation', event => resolve(event.effectiveDirective));"
+        " fetch('http://127.0.0.78:9/').catch(() => {}) })"
+    )
+    assert refused == "connect-src"
+    errors.clear()  # the refusal itself is told in the console
 
 
 def test_what_was_drawn_is_there_after_a_reload(page: Page) -> None:

@@ -93,10 +93,16 @@ def test_without_the_extra_the_page_says_what_is_missing(start: Callable[..., An
         ({"host": "comfy.example", "origin": "http://evil.example"}, False),
         ({"host": "comfy.example", "sec-fetch-site": "cross-site"}, True),
         ({"host": "127.0.0.1:8188", "sec-fetch-site": "same-site"}, False),
+        ({"host": "127.0.0.1:8188", "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}, True),
+        ({"host": "127.0.0.1:8188", "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, False),
     ],
 )
 def test_other_sites_are_refused(headers: dict[str, str], foreign: bool) -> None:
     assert is_foreign(Headers(headers)) is foreign
+
+
+def test_a_form_of_another_site_is_refused() -> None:
+    assert is_foreign(Headers({"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}), "POST")
 
 
 def test_other_sites_are_refused_on_the_websocket_too(calm_demo: Any) -> None:

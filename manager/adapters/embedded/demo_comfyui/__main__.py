@@ -1,5 +1,6 @@
 """Starts the demo ComfyUI: `python -m manager.adapters.embedded.demo_comfyui --help`."""
 
+import socket
 import sys
 
 import uvicorn
@@ -8,10 +9,21 @@ from .app import create_app
 from .options import parse_options
 
 
+class _Server(uvicorn.Server):
+    """Tells when it listens, in the words that ComfyUI uses."""
+
+    async def startup(self, sockets: "list[socket.socket] | None" = None) -> None:
+        await super().startup(sockets)
+        for server in self.servers if self.started else []:
+            for listening in server.sockets:
+                host, port = listening.getsockname()[:2]
+                sys.stderr.write(f"To see the GUI go to: http://{host}:{port}\n")
+
+
 def main(argv: list[str]) -> None:
     """Serve until SIGTERM or SIGINT."""
     options = parse_options(argv)
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(options),
         host=options.listen,
         port=options.port,
@@ -24,6 +36,7 @@ def main(argv: list[str]) -> None:
         # An open page holds its socket for ever; a stop does not wait for it.
         timeout_graceful_shutdown=1,
     )
+    _Server(config).run()
 
 
 if __name__ == "__main__":

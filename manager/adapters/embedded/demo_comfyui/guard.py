@@ -2,6 +2,8 @@
 
 - As in ComfyUI, pages of other sites are refused: by `Sec-Fetch-Site` where the browser sends it, and on loopback by
   comparing Origin with Host. Unlike ComfyUI, no name is looked up: `localhost` and literal addresses are loopback.
+- Opening the page, in a frame too, is open to every site. (ComfyUI up to 0.3.64 does so; newer ones answer 403 and
+  need a proxy that drops `Sec-Fetch-Site`. Two addresses of 127.0.0.0/8 are two sites.)
 - The page's policy lets it load from and speak to this server only, so that a demo never sends a packet beyond
   loopback. Any site may frame it, as with ComfyUI.
 """
@@ -39,7 +41,7 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if is_foreign(Headers(scope=scope)):
+        if is_foreign(Headers(scope=scope), scope.get("method", "GET")):
             # Starlette's answer to a WebSocket is a refused handshake with the same status.
             await Response(status_code=403)(scope, receive, send)
             return
@@ -52,9 +54,10 @@ class Guard:
         await self._app(scope, receive, with_policy)
 
 
-def is_foreign(headers: Headers) -> bool:
-    """Tell whether a request comes from a page of another site."""
-    if headers.get("sec-fetch-site") == "cross-site":
+def is_foreign(headers: Headers, method: str = "GET") -> bool:
+    """Tell whether a request comes from a page of another site, which is more than being opened from there."""
+    opened = method == "GET" and headers.get("sec-fetch-mode") == "navigate"
+    if headers.get("sec-fetch-site") == "cross-site" and not opened:
         return True
     host, origin = headers.get("host", "").lower(), headers.get("origin", "").lower()
     named = urlsplit(f"//{host}")

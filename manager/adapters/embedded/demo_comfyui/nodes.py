@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from . import pictures
 from .folders import Folders, annotated, files_in, inside
@@ -61,7 +61,9 @@ def _slow_render(run: Run, given: Json) -> Result:
 def _load(run: Run, given: Json) -> Result:
     path = _input_file(run.folders, given)
     with Image.open(path) as image:
-        return Result(([image.convert("RGB")],))
+        # ComfyUI's mask is what is transparent.
+        mask = ImageOps.invert(image.convert("RGBA").getchannel("A"))
+        return Result(([image.convert("RGB")], [mask]))
 
 
 def _preview(run: Run, given: Json) -> Result:
@@ -166,6 +168,8 @@ NODES = (
         "image",
         _load_inputs,
         _load,
+        outputs=("IMAGE", "MASK"),
+        output_names=("IMAGE", "MASK"),
         search_aliases=("upload image", "open image"),
         fingerprint=_input_hash,
     ),
