@@ -26,7 +26,7 @@ from manager.application.ports import Clock
 from manager.application.reconciler import Reconciler
 from manager.application.registry import Registry
 from manager.background.ticker import Ticker
-from manager.domain.errors import CloudError, Fault, GpuboxError, NoSuchResource
+from manager.domain.errors import CloudError, Fault, GpuboxError, NoSuchResource, StoreUnavailable
 from manager.logs import configure_logging
 from manager.messages import problem
 from manager.settings import Settings
@@ -190,10 +190,14 @@ class Panel:
             await self.cloud.warm_up()
         except (EmbeddedCloudError, GpuboxError, OSError) as error:
             log.critical("the embedded cloud does not start", reason=str(error))
-            self.failed = True
-            self.on_failure()
+            self._fail()
             return
         self.ticker.start()
+
+    def _fail(self) -> None:
+        self.failed = True
+        self.ticker.stop()
+        self.on_failure()
 
     async def _make_demo_box(self) -> None:
         place = assembly.first_place(self.settings)
@@ -210,17 +214,20 @@ class Panel:
         return None
 
     async def _minutely(self) -> None:
+        """Find boxes that were added meanwhile; end where another manager has taken the boxes over."""
         try:
-            await self.registry.load()
             await self.store.acquire_leadership()
-        except GpuboxError as error:
-            log.warning("housekeeping failed", code=error.code, **error.data)
+            await self.registry.load()
+        except StoreUnavailable as error:
+            log.warning("the store cannot be used", **error.data)
+            if error.data.get("kind") == "in_use":
+                self._fail()
 
     async def _hourly(self) -> None:
         try:
             await self.store.prune(self.clock.now() - _JOURNAL_LIFE)
-        except GpuboxError as error:
-            log.warning("housekeeping failed", code=error.code, **error.data)
+        except StoreUnavailable as error:
+            log.warning("the store cannot be used", **error.data)
 
 
 async def _with_patience(start: Callable[[], Awaitable[str]]) -> None:

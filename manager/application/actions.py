@@ -14,7 +14,6 @@ from manager.domain.box import Box, Call, Intent, Operation, Wanted
 from manager.domain.errors import CloudError, CloudUnreachable
 from manager.domain.lifecycle import (
     Adopt,
-    Finish,
     Follow,
     Rest,
     Send,
@@ -55,8 +54,8 @@ class Actions:
                 return await self._send(live, intent, anew=anew)
             case Follow(intent):
                 return await self._follow(live, intent)
-            case Finish(intent):
-                return await self._finish(live, intent)
+            case _:
+                return await self._finish(live, step.intent)
 
     async def _adopt(self, live: LiveBox, intent: Intent) -> bool:
         now = self._clock.now()

@@ -3,7 +3,7 @@
 The reconciler acts; `wake` is how it hears that there is something to do.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -91,11 +91,9 @@ class Boxes:
             "setup": dict(live.guest),
         }
 
-    async def changes(self, name: str, last_id: str | None) -> AsyncIterator[Published]:
-        """The status now, unless `last_id` names it, then at each change, for ever."""
-        live = self._registry.get(name)
-        async for published in live.channel.changes(last_id):
-            yield published
+    def changes(self, name: str, last_id: str | None) -> AsyncGenerator[Published]:
+        """The status now, unless `last_id` names it, then at each change, for ever; raises UnknownBox."""
+        return self._registry.get(name).channel.changes(last_id)
 
     def frame_source(self, name: str) -> str | None:
         """Origin of the box's ComfyUI, the only one that the panel may frame."""

@@ -1,7 +1,7 @@
 """From one change to all who watch: each watcher wakes once and reads the newest state, however many it missed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 
@@ -32,7 +32,7 @@ class Channel:
         woken, self._changed = self._changed, asyncio.Event()
         woken.set()
 
-    async def changes(self, last_id: str | None) -> AsyncIterator[Published]:
+    async def changes(self, last_id: str | None) -> AsyncGenerator[Published]:
         """The newest status unless `last_id` names it, then each later one that is still the newest when read."""
         self.watchers += 1
         try:

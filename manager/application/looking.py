@@ -29,28 +29,28 @@ class Looking:
         self._store = store
         self._clock = clock
 
-    async def look(self, live: LiveBox, *, again: bool = False) -> bool:
-        """Whether there is a fresh observation to decide on; `again` looks even if it is not the box's turn."""
+    async def look(self, live: LiveBox, *, again: bool = False) -> Observation | None:
+        """A fresh observation to decide on, if it is the box's turn or `again` says so; None without one."""
         now = self._clock.now()
         if not again and live.cloud_due is not None and now < live.cloud_due:
-            return False
+            return None
         try:
             seen = await self._cloud.observe(live.box.place)
         except CloudError as error:
             live.cloud_due = now + _AGAIN
             await self._unreachable(live, error)
-            return False
+            return None
         await self._reachable(live)
         if is_stale(seen, live.seen):
             live.cloud_due = now + timedelta(seconds=1)
-            return False
+            return None
         first = live.seen is None
         await self._note(live, seen)
         live.seen = seen
         if first:
             await self._registry.write(live, "manager_started", {"status": seen.status})
         live.cloud_due = self._clock.now() + poll_interval(live.box, seen, self._watched(live))
-        return True
+        return seen
 
     def _watched(self, live: LiveBox) -> bool:
         recently = live.panel_at is not None and self._clock.now() < live.panel_at + _WATCHING

@@ -72,15 +72,11 @@ class Reconciler:
             self._registry.publish(live)
 
     async def _pass(self, live: LiveBox) -> None:
-        if await self._looking.look(live):
-            for _ in range(_STEPS_A_PASS):
-                if live.seen is None:
-                    break
-                step = next_step(live.box, live.seen, self._wanted, self._clock.now())
-                if not await self._actions.take(live, step):
-                    break
-                if not await self._looking.look(live, again=True):
-                    break
+        seen, left = await self._looking.look(live), _STEPS_A_PASS
+        while seen is not None and left:
+            step = next_step(live.box, seen, self._wanted, self._clock.now())
+            acted = await self._actions.take(live, step)
+            seen, left = await self._looking.look(live, again=True) if acted else None, left - 1
         await self._listening.listen(live)
         await self._judge(live)
 

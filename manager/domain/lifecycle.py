@@ -11,7 +11,7 @@ out. Every step can be decided again after a crash, from what is stored and what
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from manager.domain.box import Box, Call, Intent, Observation, Scheduling, Wanted
+from manager.domain.box import Box, Call, Intent, Observation, Wanted
 from manager.domain.power import Power, power_of
 
 # How long a call whose answer never came may still be under way between us and the cloud.
@@ -118,7 +118,7 @@ def _start_from_off(call: Call, seen: Observation, wanted: Wanted, now: datetime
         return Wait()
     if not metadata_fits(seen, wanted):
         return WriteMetadata()
-    if not scheduling_fits(seen.scheduling, wanted.scheduling):
+    if seen.scheduling != wanted.scheduling:
         return SetScheduling()
     return Send(Intent.ON, anew=True)
 
@@ -182,17 +182,6 @@ def _has_acted(call: Call, seen: Observation) -> bool:
 def metadata_fits(seen: Observation, wanted: Wanted) -> bool:
     """Whether the VM already carries every wanted key; keys of others are theirs."""
     return all(seen.metadata.get(key) == value for key, value in wanted.metadata.items())
-
-
-def scheduling_fits(seen: Scheduling, wanted: Scheduling) -> bool:
-    """Whether the run limit and its companions stand; without a run limit the action at its end is moot."""
-    if wanted.max_run is None:
-        return (seen.max_run, seen.automatic_restart, seen.on_host_maintenance) == (
-            None,
-            wanted.automatic_restart,
-            wanted.on_host_maintenance,
-        )
-    return seen == wanted
 
 
 def poll_interval(box: Box, seen: Observation | None, watched: bool) -> timedelta:

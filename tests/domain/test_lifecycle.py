@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from manager.domain.box import Box, Intent, Observation, Scheduling, Wanted
+from manager.domain.box import Box, Intent, Observation, Scheduling
 from manager.domain.lifecycle import (
     Adopt,
     Finish,
@@ -16,7 +16,6 @@ from manager.domain.lifecycle import (
     is_stale,
     next_step,
     poll_interval,
-    scheduling_fits,
 )
 from tests.support.clock import NOON
 from tests.support.factories import LIMIT, WANTED, box, call, seen
@@ -199,9 +198,6 @@ class TestAReading:
 
 
 class TestTheRunLimit:
-    def test_fits_when_all_of_it_is_as_wanted(self) -> None:
-        assert scheduling_fits(LIMIT, LIMIT)
-
     @pytest.mark.parametrize(
         "theirs",
         [
@@ -211,13 +207,9 @@ class TestTheRunLimit:
             Scheduling(LIMIT.max_run, on_host_maintenance="MIGRATE"),
         ],
     )
-    def test_does_not_fit_when_any_of_it_differs(self, theirs: Scheduling) -> None:
-        assert not scheduling_fits(theirs, LIMIT)
-
-    def test_that_is_turned_off_asks_for_no_action_at_its_end(self) -> None:
-        off = Wanted({}, Scheduling(None)).scheduling
-        assert scheduling_fits(Scheduling(None, termination_action="DELETE"), off)
-        assert not scheduling_fits(LIMIT, off)
+    def test_is_set_anew_when_any_of_it_differs(self, theirs: Scheduling) -> None:
+        starting = box(Intent.ON, start=call())
+        assert step(starting, seen("TERMINATED", scheduling=theirs)) == SetScheduling()
 
 
 class TestTheCloudIsAsked:

@@ -57,7 +57,7 @@ class World:
         self.boxes = Boxes(self.registry, self.cloud, self.clock, self._wake)
 
     def _new_id(self) -> str:
-        return f"00000000-0000-4000-8000-{next(self._ids):012d}"
+        return f"{next(self._ids):08d}-0000-4000-8000-000000000000"
 
     def _wake(self) -> None:
         self.woken += 1
