@@ -1,13 +1,24 @@
 """What goes in and out as JSON, for validation and for the OpenAPI description. Moments are RFC 3339 in UTC."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 _LONGEST_HOLD = timedelta(days=7)
 
+_MOMENT = re.compile(r"^\d{4}-\d\d-\d\d[Tt ]")
+
 Phase = Literal["off", "queued", "starting", "setting_up", "ready", "stopping", "trouble"]
+
+
+def _rfc3339(value: Any) -> Any:
+    """The validator would also take seconds since 1970, in several guises."""
+    if not isinstance(value, str) or not _MOMENT.match(value):
+        raise PydanticCustomError("datetime_parsing", "not a moment")
+    return value
 
 
 class Input(BaseModel):
@@ -43,7 +54,7 @@ class Hold(Input):
         },
     )
 
-    until: Annotated[AwareDatetime, Field(strict=False)] | None = Field(
+    until: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_rfc3339)] | None = Field(
         None,
         description="Keep the box on until this moment, at most 7 days from now.",
     )
