@@ -92,15 +92,13 @@ def prices(spec: BoxSpec, rates: Rates) -> dict[str, str | None]:
 
 def described(place: Place, spec: BoxSpec, priced: dict[str, str | None], words: Words) -> Iterator[tuple[str, str]]:
     """The plan, for a person to agree to."""
-    gpu = f", {spec.gpu_count} × {spec.gpu}" if spec.gpu else ", no GPU"
+    gpu = f", {spec.gpu_count} {spec.gpu}" if spec.gpu else ", no GPU"
     yield "machine", f"{spec.machine_type}{gpu}{', spot' if spec.spot else ''}"
     yield "where", f"{place.zone}, project {place.project}"
     yield "disks", f"{spec.boot_size_gb} GB to boot from, {spec.data_size_gb} GB for models ({spec.data_disk}, kept)"
     yield "image", f"{spec.image_family} of {spec.image_project}"
-    limit = (
-        f"Google stops it after {spec.max_run.total_seconds() / 3600:g} h" if spec.max_run else "none (MAX_RUN_HOURS=0)"
-    )
-    yield "run limit", limit
+    hours = spec.max_run.total_seconds() / 3600 if spec.max_run else None
+    yield "run limit", f"Google stops it after {hours:g} h" if hours else "none, because MAX_RUN_HOURS is 0"
     unknown = "not known for this machine"
     on, rest = priced["hourly"], priced["at_rest_monthly"]
     yield "on", f"{words.money(on)} an hour" if on else unknown

@@ -11,11 +11,11 @@ from uuid import uuid4
 import typer
 from rich.text import Text
 
-from manager import assembly
 from manager.adapters.clock import SystemClock
 from manager.adapters.store.sql import SqlStore
 from manager.application.boxes import new_box
 from manager.application.ports import BoxSpec
+from manager.assembly import DEMO_BOX, rules
 from manager.cli.asking import confirm
 from manager.cli.exits import ExitCode
 from manager.cli.failures import Failure
@@ -31,6 +31,7 @@ from manager.domain.power import bills
 from manager.settings import Settings, load
 
 _USUAL_S = 90.0
+_PATIENCE_S = 300
 
 
 def command(
@@ -43,7 +44,7 @@ def command(
     zone: Annotated[str | None, typer.Option(help="Where. Default: GCE_ZONE.")] = None,
     disk_size: Annotated[int, typer.Option(min=10, max=65536, help="The data disk, in GB.")] = 200,
     boot_size: Annotated[int, typer.Option(min=10, max=65536, help="The boot disk, in GB.")] = 100,
-    image_family: Annotated[str, typer.Option(help="The newest image of this family.")] = BoxSpec.image_family,
+    image_family: Annotated[str, typer.Option(help="The newest image of this family.")] = DEMO_BOX.image_family,
     image_project: Annotated[str, typer.Option(help="The project that the image is in.")] = LEARNING_IMAGES,
     service_account: Annotated[str | None, typer.Option(help="The email that the VM acts as. Default: none.")] = None,
     adopt: Annotated[bool, typer.Option("--adopt", help="Take over a VM of that name that is there already.")] = False,
@@ -69,7 +70,7 @@ def command(
         service_account=service_account,
     )
     place, spec = place_for(settings, name, zone), spec_for(settings, name, wishes)
-    rates = assembly.rules(settings).rates
+    rates = rules(settings).rates
     priced = prices(spec, rates)
     for what, said in described(place, spec, priced, Words(SystemClock().now(), rates.currency)):
         err().print(Text.assemble((f"  {what:<10}", "dim"), said))
@@ -147,6 +148,8 @@ async def _found(reached: Reached, place: Place, box: Box) -> str:
     if box.intent is Intent.ON or box.session_at is not None:
         return "on"
     await reached.cloud.stop(place, str(uuid4()))
-    while bills((await reached.cloud.observe(place)).status):
+    for _ in range(_PATIENCE_S):
+        if not bills((await reached.cloud.observe(place)).status):
+            return "stopped"
         await asyncio.sleep(1)
-    return "stopped"
+    raise Failure(f"{place.instance} is still stopping. Google has not confirmed yet, so take it as billing.")

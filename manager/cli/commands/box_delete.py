@@ -31,7 +31,7 @@ def command(
     ] = False,
     yes: Annotated[
         str | None,
-        typer.Option("--yes", metavar="NAME", help="For scripts: the box's name again, instead of questions."),
+        typer.Option("--yes", metavar="NAME", help="The name again, instead of questions; for scripts."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -88,9 +88,8 @@ async def _is_there(reached: Reached, place: Place) -> bool:
 
 def _ask(name: str, *, delete_data_disk: bool) -> None:
     if delete_data_disk:
-        confirm_name(
-            f"This deletes {name} and all models and pictures on its data disk, for ever.", name, f"--yes {name}"
-        )
+        lost = f"This deletes {name} and all models and pictures on its data disk, for ever."
+        confirm_name(lost, name, f"--yes {name}")
     else:
         confirm(f"Delete the VM {name}? Its data disk stays.", f"--yes {name}")
 
