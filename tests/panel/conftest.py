@@ -16,6 +16,9 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 # Chromium itself writes these for each answer that is no success; the tests of such answers expect them.
 EXPECTED = ("Failed to load resource: the server responded with a status of", "net::ERR_", "ERR_INCOMPLETE_CHUNKED")
 
+# Playwright's own evaluations count as a person's activation of the page; these pages are left alone.
+UNTOUCHED = "Object.defineProperty(navigator, 'userActivation', {value: {isActive: false}});"
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
@@ -66,11 +69,11 @@ class Desk:
             status["comfyui_url"] = f"{self.comfyui_origin}/"
         return status
 
-    def open(self, path: str = "/") -> Page:
+    def open(self, path: str = "/", wait_until: Any = "load") -> Page:
         page = self.context.new_page()
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("console", lambda message: self._hear(message.type, message.text))
-        page.goto(self.origin + path)
+        page.goto(self.origin + path, wait_until=wait_until)
         return page
 
     def sign_in(self) -> None:

@@ -1,6 +1,6 @@
 """Every state, narrow and wide, light and dark."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -31,48 +31,46 @@ def violations(page: Page) -> list[Any]:
     return [(it["id"], [node["html"] for node in it["nodes"]]) for it in found]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
+def looks(page: Page) -> Iterator[str]:
+    """Wide and narrow, light and dark: the page itself, once in each."""
+    for width in (1440, 360):
+        page.set_viewport_size({"width": width, "height": 780})
+        for scheme in ("light", "dark"):
+            # Colours on their way from light to dark have no contrast worth measuring.
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            yield f"{width} {scheme}"
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_a_state_is_told_accessibly_and_fits(
-    name: str, width: int, scheme: str, make_desk: Callable[..., Desk]
-) -> None:
-    desk = make_desk(viewport={"width": width, "height": 780}, color_scheme=scheme)
-    desk.sign_in()
+def test_a_state_is_told_accessibly_and_fits(name: str, desk: Desk) -> None:
     status = desk.show(name)
     page = desk.open()
-    expect(page.get_by_role("heading", level=1)).to_have_text(WORDS[status["phase"]])
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert violations(page) == []
+    for look in looks(page):
+        expect(page.get_by_role("heading", level=1)).to_have_text(WORDS[status["phase"]])
+        assert violations(page) == [], look
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("name", ["off", "ready", "held", "stockout"])
-def test_the_menu_is_accessible_and_fits(name: str, width: int, scheme: str, make_desk: Callable[..., Desk]) -> None:
-    desk = make_desk(viewport={"width": width, "height": 780}, color_scheme=scheme)
+def test_the_menu_is_accessible_and_fits(name: str, desk: Desk) -> None:
     desk.panel.boxes = ["comfyui", "video"]
-    desk.sign_in()
     desk.show(name)
     page = desk.open()
     page.get_by_role("button", name="Menu").click()
-    expect(page.get_by_role("dialog")).to_be_visible()
     page.get_by_role("dialog").get_by_text("Log", exact=True).click()
     expect(page.get_by_role("dialog").get_by_text("Linux version")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert violations(page) == []
+    for look in looks(page):
+        assert violations(page) == [], look
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
-def test_the_login_is_accessible_and_fits(width: int, scheme: str, make_desk: Callable[..., Desk]) -> None:
-    page = make_desk(viewport={"width": width, "height": 780}, color_scheme=scheme).open("/login?expired")
+def test_the_login_is_accessible_and_fits(make_desk: Callable[..., Desk]) -> None:
+    page = make_desk().open("/login?expired")
     expect(page.get_by_text("You were signed out")).to_be_visible()
     page.get_by_label("Password").fill("wrong")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_have_text("That is not the password.")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert violations(page) == []
+    for look in looks(page):
+        assert violations(page) == [], look
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,10 +89,10 @@ def test_the_first_paint_is_the_state_and_nothing_shifts(name: str, desk: Desk) 
 
 def test_without_scripts_a_plain_sentence_stands_there(make_desk: Callable[..., Desk]) -> None:
     desk = make_desk(java_script_enabled=False)
-    expect(desk.open("/login").get_by_text("Signing in needs JavaScript")).to_be_visible()
+    assert "Signing in needs JavaScript" in desk.open("/login").evaluate("document.body.innerText")
     desk.sign_in()
     page = desk.open()
-    expect(page.get_by_text("needs JavaScript, which is switched off")).to_be_visible()
+    assert "Turning the box on and off here needs JavaScript" in page.evaluate("document.body.innerText")
     expect(page.get_by_role("heading", level=1)).to_have_text("Off")
     expect(page.get_by_role("button")).to_have_count(0)
 

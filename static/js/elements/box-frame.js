@@ -1,11 +1,11 @@
 // ComfyUI in all the rest of the window. The frame is made once the box is ready and stays where it is until the
 // box is off: there is unsaved work in it. It has no name, because ComfyUI takes the window's name as its client's.
 
+import { box } from "../box.js";
 import { Follower } from "../follower.js";
 
 const PATIENCE = 25_000;
-const ENTRY_COMES_WITHIN = 1000;
-const BLANK_AFTER = 12_000;
+const BLANK_AFTER = 20_000;
 const ALLOWED = ["clipboard-read", "clipboard-write", "fullscreen", "camera", "microphone"];
 const RELOADED = "gpubox.reloaded-for";
 const HINTED = "gpubox.blank-hint";
@@ -23,10 +23,12 @@ class BoxFrame extends Follower {
   #address = "";
   #dismissed = "";
   #timer = 0;
-  #arrived = null;
+  #blankTimer = 0;
 
   begin() {
     this.on(this, "click", (event) => this.#press(event.target.closest("button")));
+    // Who presses something in the frame sees something there.
+    this.on(box, "inframe", () => clearTimeout(this.#blankTimer));
     this.on(document, "securitypolicyviolation", (event) => {
       if (event.effectiveDirective === "frame-src") this.#notice("blocked");
     });
@@ -87,32 +89,15 @@ class BoxFrame extends Follower {
     frame.addEventListener("load", () => this.#loaded(), { once: true });
     this.#frame = frame;
     this.#notice("loading");
-    this.#watchArrival(url);
     this.prepend(frame);
     this.#timer = setTimeout(() => this.#notice("silent"), PATIENCE);
   }
 
-  /** A page that came leaves an entry here, a refused connection does not; `load` fires for both. */
-  #watchArrival(url) {
-    this.#arrived = new Promise((resolve) => {
-      const observer = new PerformanceObserver((list) => {
-        if (list.getEntries().some((entry) => entry.initiatorType === "iframe" && entry.name === url.href)) resolve(true);
-      });
-      observer.observe({ type: "resource" });
-      this.signal.addEventListener("abort", () => observer.disconnect());
-    });
-  }
-
-  async #loaded() {
+  #loaded() {
     clearTimeout(this.#timer);
-    const frame = this.#frame;
-    const never = new Promise((resolve) => setTimeout(resolve, ENTRY_COMES_WITHIN, false));
-    const arrived = await Promise.race([this.#arrived, never]);
-    if (frame !== this.#frame) return;
-    this.#notice(arrived ? null : "silent");
-    if (!arrived) return;
+    this.#notice(null);
     this.#focus();
-    this.#timer = setTimeout(() => this.#askBlank(), BLANK_AFTER);
+    this.#blankTimer = setTimeout(() => this.#askBlank(), BLANK_AFTER);
   }
 
   #focus() {
@@ -120,17 +105,19 @@ class BoxFrame extends Follower {
     if (isFree && this.dataset.says === "") this.#frame?.focus();
   }
 
-  /** A frame of another site may stay blank without anything telling so; asked once a browser. */
+  /**
+   * `load` fires for a browser's error page and for a page that stays white as well, and nothing of another origin
+   * can be read. So where nobody has pressed anything in the frame for a while, the page asks, until told not to.
+   */
   #askBlank() {
     const host = new URL(this.#address, location.href).hostname;
-    const isUsed = navigator.userActivation?.isActive && document.activeElement === this.#frame;
-    if (isUsed || this.dataset.says || isSameSite(host, location.hostname) || localStorage.getItem(HINTED)) return;
-    localStorage.setItem(HINTED, "shown");
+    if (this.dataset.says || isSameSite(host, location.hostname) || localStorage.getItem(HINTED)) return;
     this.#notice("hint");
   }
 
   #remove() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#blankTimer);
     this.#frame?.remove();
     this.#frame = null;
     this.#dismissed = "";
@@ -143,10 +130,12 @@ class BoxFrame extends Follower {
       sessionStorage.removeItem(RELOADED);
       location.reload();
     } else if ("again" in button.dataset) {
+      // Pressed by a person, for a frame that shows nothing.
       const address = this.#address;
       this.#remove();
       this.#ready(address);
     } else if ("dismiss" in button.dataset) {
+      if (this.dataset.says === "hint") localStorage.setItem(HINTED, "closed");
       this.#dismissed = document.querySelector("[data-open]")?.getAttribute("href") ?? "";
       this.#notice(null);
     }

@@ -28,9 +28,12 @@ class BoxLive extends Follower {
   begin() {
     this.#channel = new BroadcastChannel("gpubox");
     this.on(this.#channel, "message", () => this.#check());
+    // Signing out here is no surprise to be told about.
+    this.on(box, "leaving", () => this.disconnectedCallback());
     this.on(box, "signedout", () => this.#signedOut());
     this.on(window, "online", () => this.#check());
-    this.on(window, "offline", () => this.#lost("offline"));
+    // A panel on this very computer lives on without a network.
+    this.on(window, "offline", () => this.#check());
     this.on(document, "visibilitychange", () => document.hidden || this.#check());
     // An open stream would keep the page out of the browser's back-forward cache.
     this.on(window, "pagehide", () => this.#close());
@@ -57,7 +60,7 @@ class BoxLive extends Follower {
       box.take(JSON.parse(event.data));
     });
     source.onerror = () => {
-      this.#lost("waiting");
+      this.#lost();
       // The browser reconnects by itself unless it was refused; why, only a plain request can tell.
       if (source.readyState === EventSource.CLOSED) this.#again();
     };
@@ -90,7 +93,7 @@ class BoxLive extends Follower {
       await box.refresh();
     } catch (error) {
       if (error.status === 401) return;
-      this.#lost("waiting");
+      this.#lost();
       this.#again();
       return;
     }
@@ -106,11 +109,11 @@ class BoxLive extends Follower {
     this.#show("live");
   }
 
-  #lost(state) {
+  #lost() {
     if (this.#state === "signed-out" || this.#sign) return;
     this.#sign = setTimeout(() => {
       this.#sign = 0;
-      this.#show(navigator.onLine ? state : "offline");
+      this.#show(navigator.onLine ? "waiting" : "offline");
     }, SHOW_SIGN_AFTER);
   }
 
@@ -125,6 +128,7 @@ class BoxLive extends Follower {
 
   #show(state) {
     this.#state = state;
+    this.dataset.state = state;
     document.body.toggleAttribute("data-stale", state !== "live");
     for (const line of this.querySelectorAll("[data-live]")) {
       line.hidden = line.dataset.live !== state;

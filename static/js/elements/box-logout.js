@@ -9,6 +9,7 @@ class BoxLogout extends HTMLElement {
   }
 
   async #leave() {
+    box.dispatchEvent(new Event("leaving"));
     try {
       await call("POST", "/api/auth/logout");
     } catch (error) {

@@ -9,13 +9,24 @@ const TAB_EVERY = 4 * MINUTE;
 const GLANCE_EVERY = 2000;
 const EVENTS = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"];
 
+let pointer = null;
+
+/** Browsers send trusted moves for a pointer that rests while the page changes under it; only a new place is a move. */
+const isResting = ({ type, screenX, screenY }) => {
+  if (type !== "pointermove") return false;
+  const place = `${screenX} ${screenY}`;
+  const moved = pointer !== null && pointer !== place;
+  pointer = place;
+  return !moved;
+};
+
 class BoxPresence extends Follower {
   #toldAt = Number.NEGATIVE_INFINITY;
   #timers = [];
 
   begin() {
     for (const type of EVENTS) {
-      document.addEventListener(type, (event) => event.isTrusted && this.#active(), {
+      document.addEventListener(type, (event) => event.isTrusted && !isResting(event) && this.#active(), {
         capture: true,
         passive: true,
         signal: this.signal,
@@ -36,7 +47,9 @@ class BoxPresence extends Follower {
   /** A press or a key inside the frame activates this window too; focus that a script gave does not. */
   #glance() {
     const inFrame = document.activeElement?.tagName === "IFRAME";
-    if (inFrame && !document.hidden && navigator.userActivation?.isActive) this.#active();
+    if (!inFrame || document.hidden || !navigator.userActivation?.isActive) return;
+    box.dispatchEvent(new Event("inframe"));
+    this.#active();
   }
 
   #active() {
