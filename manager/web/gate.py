@@ -16,6 +16,8 @@ from manager.web.proxies import Proxies
 # Pages look at the session themselves: without one they lead to the login.
 _OPEN = frozenset({"/", "/login", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics", "/api/auth/login"})
 _OPEN_FOLDER = "/static/"
+_HEALTH = frozenset({"/healthz", "/readyz", "/metrics"})
+_METHODS = {method: method for method in ("GET", "HEAD", "POST")}
 
 _EVERY_ANSWER = [
     (b"x-content-type-options", b"nosniff"),
@@ -54,7 +56,7 @@ class Gate:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                self._answers[scope["method"], _kind(scope["path"]), message["status"]] += 1
+                self._answers[_METHODS.get(scope["method"], "other"), _kind(scope["path"]), message["status"]] += 1
                 headers = message["headers"] = [*message["headers"], *_EVERY_ANSWER]
                 if secure:
                     headers.append(_HSTS)
@@ -115,6 +117,3 @@ def _kind(path: str) -> str:
     if path.startswith("/api/"):
         return "auth" if path.startswith("/api/auth/") else "events" if path.endswith("/events") else "api"
     return "static" if path.startswith(_OPEN_FOLDER) else "health" if path in _HEALTH else "page"
-
-
-_HEALTH = frozenset({"/healthz", "/readyz", "/metrics"})

@@ -19,6 +19,7 @@ _WHY = {
     502: "The cloud refused, or could not be reached.",
     503: "The panel's database cannot be used, or the panel is not ready.",
 }
+_NAME = {"name": "name", "in": "path", "required": True, "description": "The box's name.", "schema": {"type": "string"}}
 _SCHEMES: dict[str, Any] = {
     "token": {"type": "apiKey", "in": "header", "name": "x-auth-token"},
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -50,8 +51,10 @@ def describe(app: FastAPI) -> dict[str, Any]:
         )
         for name in ("HTTPValidationError", "ValidationError"):
             parts["schemas"].pop(name, None)
-        for operations in document["paths"].values():
+        for path, operations in document["paths"].items():
             for operation in operations.values():
+                if "{name}" in path:
+                    operation.setdefault("parameters", []).append(_NAME)
                 if "403" in operation["responses"] and operation["operationId"] != "login_api_auth_login_post":
                     operation["security"] = [{name: []} for name in _SCHEMES]
         app.openapi_schema = document

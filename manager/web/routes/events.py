@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
 
 import anyio
 from fastapi import APIRouter, Request, Response
@@ -11,22 +12,55 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from manager.application.ports import TokenClaims
 from manager.web.deps import Published, Services, claims_of, services_of
 from manager.web.openapi import answers
+from manager.web.routes.instance import asked_box
 
 PING_SECONDS = 15
 RETRY_MS = 2000
 _FAREWELL_SECONDS = 1.0
 
+_DESCRIPTION: Final[dict[str, Any]] = {
+    "description": "`event: status` with an id, the status as data: now and at each change. A comment every 15 s.",
+    "content": {
+        "text/event-stream": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "event": {"const": "status"},
+                    "id": {"type": "string"},
+                    "data": {
+                        "type": "string",
+                        "contentMediaType": "application/json",
+                        "contentSchema": {"$ref": "#/components/schemas/Status"},
+                    },
+                },
+            },
+        },
+    },
+}
+_LAST_EVENT_ID = {"name": "Last-Event-ID", "in": "header", "required": False, "schema": {"type": "string"}}
+_BOX = {
+    "name": "box",
+    "in": "query",
+    "required": False,
+    "description": "A box's name; the first one where none is given.",
+    "schema": {"type": "string"},
+}
+
 
 def events_router(path: str, tag: str, name_of: Callable[[Request], str], *further: int) -> APIRouter:
     """The stream of one box."""
     router = APIRouter(tags=[tag])
-    described = answers(None, *further)
-    described[200] = {
-        "description": "`event: status` with an id, the status as data: now and at each change. A comment every 15 s.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
-    }
+    described = answers(None, 422, *further)
+    described[200] = _DESCRIPTION
+    parameters = [_LAST_EVENT_ID, *([_BOX] if name_of is asked_box else [])]
 
-    @router.get(path, summary="The state as it changes", responses=described, response_class=EventSourceResponse)
+    @router.get(
+        path,
+        summary="The state as it changes",
+        responses=described,
+        response_class=EventSourceResponse,
+        openapi_extra={"parameters": parameters},
+    )
     async def events(request: Request, last_event_id: str | None = None) -> Response:
         """Goes on after the header Last-Event-ID (or `?last_event_id=`); ends with the session."""
         services, claims, name = services_of(request), claims_of(request), name_of(request)

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 
 from fastapi import APIRouter, Request, Response
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 
 from manager.domain.errors import NotAuthenticated, StoreUnavailable
 from manager.web.credentials import read_proof
@@ -15,6 +15,11 @@ from manager.web.proxies import forwarded, is_loopback
 from manager.web.schemas import Health
 
 _PATIENCE_SECONDS = 2.0
+
+_FIGURES = {
+    200: {"description": "All figures.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+    **answers(None, 401, signed_in=False),
+}
 
 router = APIRouter(tags=["health"])
 
@@ -37,7 +42,7 @@ async def readyz(request: Request) -> Response:
     return problem(fault) if fault else JSONResponse({"status": "ok"})
 
 
-@router.get("/metrics", summary="Figures for Prometheus", responses=answers(None, 401, signed_in=False))
+@router.get("/metrics", summary="Figures for Prometheus", responses=_FIGURES, response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """Open to this computer itself; from elsewhere with a session or with METRICS_TOKEN as bearer."""
     services = services_of(request)
