@@ -1,6 +1,8 @@
 """The official page over the demo, in a real Chromium: first visit, Run, the picture, Cancel, saving."""
 
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -20,8 +22,7 @@ PATIENCE_MS = 60_000
 # Errors in the console that are not ours. None is known; one that comes has to be given its reason here.
 ALLOWED_ERRORS: tuple[str, ...] = ()
 
-# A page at another loopback address, which browsers count as another site. Nothing listens there.
-PANEL = "http://127.0.0.77:8187/"
+HERE = "http://127.0.0.1:"
 READY = "() => window.app?.graph?._nodes?.length > 0"
 PICTURE = "() => window.app.graph._nodes.find(n => n.type === 'SaveImage').imgs?.[0]?.naturalWidth"
 
@@ -46,18 +47,14 @@ def context(browser: Any, start: Callable[..., Any], paths_file: Any, errors: li
     context: BrowserContext = browser.new_context(base_url=demo.url, viewport={"width": 1500, "height": 900})
     context.set_default_timeout(PATIENCE_MS)
 
-    def only_the_demo(route: Any) -> None:
-        if route.request.url.startswith(f"{demo.url}/"):
+    def only_here(route: Any) -> None:
+        if route.request.url.startswith(HERE):
             route.continue_()
-        elif route.request.url == PANEL:
-            route.fulfill(
-                body=f'<iframe src="{demo.url}/" width="1400" height="800"></iframe>', content_type="text/html"
-            )
         else:
             errors.append(f"request to {route.request.url}")
             route.abort()
 
-    context.route("**/*", only_the_demo)
+    context.route("**/*", only_here)
     context.on("console", lambda message: message.type == "error" and errors.append(message.text))
     context.on("weberror", lambda error: errors.append(str(error.error)))
     yield context
@@ -106,9 +103,34 @@ def test_a_render_can_be_watched_and_cancelled(page: Page) -> None:
     seen(page.get_by_text("0 active"))
 
 
-def test_it_runs_in_a_frame_of_another_site(context: BrowserContext) -> None:
+@pytest.fixture
+def panel() -> Iterator[str]:
+    """A page of another origin on the same site, as gpubox's panel is: `?URL` is what it frames."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(f'<iframe src="{self.path[2:]}" width="1400" height="800"></iframe>'.encode())
+
+        def log_message(self, *_about: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_it_runs_in_a_frame_of_the_same_site(context: BrowserContext, panel: str) -> None:
+    """Another site would not do: browsers that block its storage show a white page there, whatever the server does."""
     page = context.new_page()
-    page.goto(PANEL)
+    demo_url = context.request.get("/").url
+    page.goto(f"{panel}?{demo_url}", wait_until="commit")
+    page.wait_for_selector("iframe")
     frame = page.frames[1]
     frame.wait_for_function(READY)
     frame.get_by_role("button", name="Run", exact=True).click()

@@ -5,11 +5,12 @@ import shlex
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -68,16 +69,25 @@ def comfyui(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[httpx.Cl
     command += ["--listen", "127.0.0.1", "--port", str(port), "--base-directory", str(tmp_path / "base")]
     command += ["--extra-model-paths-config", str(paths)]
     with (
-        (tmp_path / "log").open("w") as log,
-        subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as running,  # noqa: S603
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=10)) as client,
+        subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running,  # noqa: S603
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
+        lines: list[str] = []
+        listens = threading.Event()
+        # Read to its end, so that the pipe never fills up.
+        threading.Thread(target=_read, args=(running.stdout, lines, listens)).start()
         try:
-            # Retried with growing pauses by the client, until the server listens.
-            assert client.get("/system_stats", timeout=60).status_code == 200, (tmp_path / "log").read_text()
+            assert listens.wait(120), "".join(lines)
             yield client
         finally:
             running.kill()
+
+
+def _read(output: IO[str], lines: list[str], listens: threading.Event) -> None:
+    for line in output:
+        lines.append(line)
+        if "To see the GUI go to" in line:
+            listens.set()
 
 
 def _command(kind: str) -> tuple[list[str], Path]:
