@@ -85,12 +85,12 @@ _WARNINGS = {
     "run_limit": "The run limit is near. Google stops the box in {stops_in}; save your work.",
 }
 
+# Each step of a start: while it is to come or under way, and once it is done.
 _STEPS = {
-    "asked": "Google is asked for the machine",
-    "capacity": "Capacity found in {zone}",
-    "booted": "VM booted",
-    "comfyui": "ComfyUI is starting",
-    "ready": "Ready",
+    "capacity": ("Finding a free machine in {zone}", "Machine found in {zone}"),
+    "booted": ("Booting the machine", "Machine booted"),
+    "comfyui": ("Starting ComfyUI", "ComfyUI started"),
+    "ready": ("Ready", "Ready"),
 }
 
 _CAUSES = {
@@ -252,9 +252,9 @@ def warning(code: str, **values: Any) -> Message:
     return Message(code, _WARNINGS[code], values)
 
 
-def step(code: str, **values: Any) -> Message:
+def step(code: str, *, done: bool, **values: Any) -> Message:
     """One step of a start."""
-    return Message(code, _STEPS[code], values)
+    return Message(code, _STEPS[code][done], values)
 
 
 def cause(code: str, **values: Any) -> Message:

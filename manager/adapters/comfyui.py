@@ -4,12 +4,14 @@
 the length of its queue at `/prompt`, and nothing of people.
 """
 
-from typing import Any, cast
-
-import httpx
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
 
 from manager.application.ports import Pulse
 from manager.domain.errors import ComfyUnreachable
+
+if TYPE_CHECKING:
+    from httpx import AsyncClient, Response
 
 # A machine that is not there says nothing at all; no need to wait for it as long as for a busy one.
 _CONNECT_S = 3.0
@@ -22,28 +24,41 @@ class HttpComfyUi:
     """
 
     def __init__(self, token: str | None = None, timeout_s: float = 8.0) -> None:
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, _CONNECT_S))
-        self._client = httpx.AsyncClient(timeout=timeout, headers=headers, trust_env=False)
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._timeout_s = timeout_s
+        self._client: AsyncClient | None = None
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        if self._client is not None:
+            await self._client.aclose()
+
+    def _open(self) -> "AsyncClient":
+        """The client, made at first use: the panel is up before it needs any."""
+        if self._client is None:
+            from httpx import AsyncClient, Timeout  # noqa: PLC0415 - a twentieth of the start's time
+
+            timeout = Timeout(self._timeout_s, connect=min(self._timeout_s, _CONNECT_S))
+            self._client = AsyncClient(timeout=timeout, headers=self._headers, trust_env=False)
+        return self._client
 
     async def pulse(self, url: str) -> Pulse:
         """Queue, people and progress; raises ComfyUnreachable."""
+        from httpx import HTTPError, InvalidURL  # noqa: PLC0415 - as above
+
+        client = self._open()
         try:
-            answer = await self._client.get(f"{url}/gpubox/presence")
-            if answer.status_code == httpx.codes.NOT_FOUND:
-                return _without_presence(_json(await self._client.get(f"{url}/prompt")))
+            answer = await client.get(f"{url}/gpubox/presence")
+            if answer.status_code == HTTPStatus.NOT_FOUND:
+                return _without_presence(_json(await client.get(f"{url}/prompt")))
             return _with_presence(_json(answer))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (HTTPError, InvalidURL) as error:
             raise ComfyUnreachable(url=url, detail=str(error) or type(error).__name__) from None
         except (KeyError, TypeError, ValueError):
             raise ComfyUnreachable(url=url, detail="something else than ComfyUI answers there") from None
 
 
-def _json(answer: httpx.Response) -> dict[str, Any]:
+def _json(answer: "Response") -> dict[str, Any]:
     answer.raise_for_status()
     body: Any = answer.json()
     if not isinstance(body, dict):

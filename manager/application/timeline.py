@@ -41,7 +41,7 @@ def as_json(times: StartTimes, usual: dict[str, float], zone: str) -> dict[str, 
     for step, begin in zip(_STEPS, marks, strict=False):
         state = "done" if step in done else ("now" if state == "done" else "todo")
         steps.append(
-            messages.step(step, zone=zone).as_json()
+            messages.step(step, done=step in done, zone=zone).as_json()
             | {
                 "state": state,
                 "began_at": messages.plain(begin),
@@ -49,8 +49,9 @@ def as_json(times: StartTimes, usual: dict[str, float], zone: str) -> dict[str, 
                 "usual_s": usual.get(step),
             }
         )
-    last = "done" if times.ready_at is not None else "todo"
-    steps.append(messages.step("ready").as_json() | {"state": last, "began_at": None, "took_s": None, "usual_s": None})
+    ready = times.ready_at is not None
+    last = messages.step("ready", done=ready).as_json()
+    steps.append(last | {"state": "done" if ready else "todo", "began_at": None, "took_s": None, "usual_s": None})
     return {"steps": steps, "eta_at": messages.plain(_eta(times, usual))}
 
 

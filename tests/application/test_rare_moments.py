@@ -6,6 +6,7 @@ from datetime import timedelta
 from manager.adapters.memory import MemoryCloud
 from manager.application.causes import cause_of
 from manager.domain.box import Cause, Intent, Operation
+from manager.domain.errors import Fault
 from manager.domain.lifecycle import Follow
 from tests.support.clock import NOON, ManualClock
 from tests.support.factories import PLACE, call
@@ -134,3 +135,12 @@ def test_operations_that_explain_nothing_are_passed_over() -> None:
 async def test_the_place_of_a_box_is_told() -> None:
     world = await World().open()
     assert world.status["machine"] == {"project": PLACE.project, "zone": PLACE.zone, "instance": PLACE.instance}
+
+
+async def test_a_start_of_a_box_that_runs_with_a_fault_says_no_more_than_is_known() -> None:
+    world = await World().running()
+    await world.registry.change(world.live, lambda box: replace(box, fault=Fault("conflict")))
+    await world.boxes.start("comfyui")
+    assert world.status["reason"] == "On."
+    await world.tick(2)
+    assert world.status["trouble"] is None

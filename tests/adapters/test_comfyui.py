@@ -1,0 +1,123 @@
+"""The client against a real HTTP server that answers as a ComfyUI does, or does not."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from manager.adapters.comfyui import HttpComfyUi
+from manager.application.ports import Pulse
+from manager.domain.errors import ComfyUnreachable
+
+PRESENCE = {
+    "version": 1,
+    "boot_id": "b",
+    "person": {"count": 3, "age_s": 12.5},
+    "queue": {"running": 1, "pending": 2},
+    "progress": {"count": 7, "age_s": 0.5, "value": 5, "max": 8, "node": "3", "prompt_id": "p"},
+}
+
+
+class Server:
+    """Answers GET from `answers` by path: a status and a body; records the Authorization header."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[int, str]] = {}
+        self.authorization: list[str | None] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:  # noqa: N802 - as the base class calls it
+                outer.authorization.append(self.headers["Authorization"])
+                status, body = outer.answers.get(self.path, (404, ""))
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, *_args: Any) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    thread = threading.Thread(target=server.http.serve_forever)
+    thread.start()
+    yield server
+    server.http.shutdown()
+    thread.join()
+    server.http.server_close()
+
+
+async def pulse(url: str, **options: Any) -> Pulse:
+    comfyui = HttpComfyUi(**options)
+    try:
+        return await comfyui.pulse(url)
+    finally:
+        await comfyui.close()
+
+
+async def test_a_comfyui_with_the_presence_node_tells_people_and_progress(server: Server) -> None:
+    server.answers["/gpubox/presence"] = (200, json.dumps(PRESENCE))
+    assert await pulse(server.url) == Pulse(1, 2, True, "b", 3, 12.5, 7, 0.5, 0.62, None)  # noqa: FBT003
+
+
+async def test_a_comfyui_without_it_tells_the_length_of_its_queue(server: Server) -> None:
+    server.answers["/prompt"] = (200, '{"exec_info": {"queue_remaining": 3}}')
+    assert await pulse(server.url) == Pulse(running=1, pending=2, presence=False)
+
+
+@pytest.mark.parametrize("progress", [None, {}, {"count": 1, "age_s": 0, "value": None, "max": 0}])
+async def test_progress_that_is_not_known_is_no_share(server: Server, progress: Any) -> None:
+    server.answers["/gpubox/presence"] = (200, json.dumps(PRESENCE | {"progress": progress}))
+    assert (await pulse(server.url)).progress_share is None
+
+
+async def test_the_guards_veto_is_passed_on(server: Server) -> None:
+    server.answers["/gpubox/presence"] = (200, json.dumps(PRESENCE | {"veto": "a download"}))
+    assert (await pulse(server.url)).veto == "a download"
+
+
+async def test_a_service_token_is_sent_as_a_bearer(server: Server) -> None:
+    server.answers["/gpubox/presence"] = (200, json.dumps(PRESENCE))
+    await pulse(server.url, token="t0ken")
+    assert server.authorization == ["Bearer t0ken"]
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/gpubox/presence", (502, "Bad Gateway")),
+        ("/gpubox/presence", (200, "<html>nginx</html>")),
+        ("/gpubox/presence", (200, "[]")),
+        ("/gpubox/presence", (200, "{}")),
+        ("/prompt", (200, '{"exec_info": null}')),
+    ],
+)
+async def test_whatever_else_answers_there_is_not_comfyui(server: Server, path: str, answer: tuple[int, str]) -> None:
+    server.answers[path] = answer
+    with pytest.raises(ComfyUnreachable):
+        await pulse(server.url)
+
+
+async def test_nobody_at_home_is_unreachable() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        with pytest.raises(ComfyUnreachable):
+            await pulse(f"http://127.0.0.1:{unused.getsockname()[1]}")
+
+
+async def test_a_comfyui_that_hangs_is_unreachable_in_time() -> None:
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        with pytest.raises(ComfyUnreachable):
+            await pulse(f"http://127.0.0.1:{deaf.getsockname()[1]}", timeout_s=0.1)
