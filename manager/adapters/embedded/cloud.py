@@ -6,7 +6,7 @@ from pathlib import Path
 
 from manager.adapters.embedded.clock import Clock, moment, wall_clock
 from manager.adapters.embedded.faults import Faults
-from manager.adapters.embedded.store import Json, Store
+from manager.adapters.embedded.store import Store
 from manager.adapters.embedded.timeline import Pace
 
 _HOSTS = 254 * 254
@@ -18,7 +18,7 @@ class Cloud:
     def __init__(self, state_dir: Path, clock: Clock = wall_clock, speed: float = 0.2) -> None:
         """Open the state in `state_dir`, or a new one."""
         state_dir.mkdir(parents=True, exist_ok=True)
-        self.state_dir = state_dir
+        self.state_dir = state_dir = state_dir.absolute()  # machines run in other folders
         self.store = Store(state_dir / "cloud.sqlite3")
         self.faults = Faults(self.store)
         self.pace = Pace(speed)
@@ -58,6 +58,11 @@ class Cloud:
             if address not in taken:
                 return address
 
+    def new_internal_address(self) -> str:
+        """Answer an internal address; nothing listens there."""
+        place = self.store.count("internal-address") - 1
+        return f"10.138.{place // 250 % 16}.{2 + place % 250}"
+
     def close(self) -> None:
         """Close the state."""
         self.store.close()
@@ -71,8 +76,3 @@ def fingerprint(content: object) -> str:
 def key(*parts: str) -> str:
     """Answer the key of a document: `project/scope/name`."""
     return "/".join(parts)
-
-
-def scoped(body: Json) -> str:
-    """Answer a document's name as errors write it: `projects/p/zones/z/instances/i`."""
-    return str(body["path"])

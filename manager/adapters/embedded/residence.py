@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_PATIENCE_SECONDS = 5.0
+_PATIENCE_SECONDS = 3.0
 _BACKLOG = 128
 
 
@@ -24,7 +24,7 @@ class StateInUseError(Exception):
 class Residence:
     """A lock on a state folder, which the system releases whatever the process dies of.
 
-    A process whose manager was killed takes a moment to end, so a locked door is tried for five seconds.
+    A process whose manager was killed takes a moment to end, so a locked door is tried for three seconds.
     """
 
     def __init__(self, state_dir: Path, patience: float = _PATIENCE_SECONDS) -> None:

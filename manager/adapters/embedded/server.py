@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from manager.adapters.embedded.admin import Admin
+from manager.adapters.embedded.batch import Batches
 from manager.adapters.embedded.call import Method
 from manager.adapters.embedded.clock import Clock, wall_clock
 from manager.adapters.embedded.cloud import Cloud
@@ -85,7 +86,7 @@ class Running:
         self._changed = asyncio.Event()
         self.keeper = Keeper(cloud, make)
         config = uvicorn.Config(
-            wrap(create_app(cloud, self._changed)),
+            Batches(wrap(create_app(cloud, self._changed))),
             http=_Protocol,
             ws="none",
             loop="asyncio",

@@ -33,6 +33,32 @@ def test_a_web_page_is_refused(call: Caller, headers: dict[str, str], path: str)
     assert call.http.get(path, headers=headers).status_code == 403
 
 
+_BATCH = """--b\r
+Content-Type: application/http\r
+Content-ID: <one>\r
+\r
+GET /compute/v1/projects/p1/zones/us-west1-b HTTP/1.1\r
+\r
+--b\r
+Content-Type: application/http\r
+Content-ID: <two>\r
+\r
+GET /compute/v1/projects/p1/zones/mars-1-a HTTP/1.1\r
+\r
+--b--\r
+"""
+
+
+def test_a_batch_is_answered_part_by_part_through_the_same_doors(call: Caller) -> None:
+    kind = {"content-type": "multipart/mixed; boundary=b"}
+    answer = call.http.post("/batch/compute/v1", content=_BATCH, headers=kind).text
+    assert answer.index("<response-one>") < answer.index("HTTP/1.1 200") < answer.index("<response-two>")
+    assert "HTTP/1.1 404" in answer
+    foreign = call.http.post("/batch/compute/v1", content=_BATCH, headers=kind | {"origin": "https://evil.example"})
+    assert "HTTP/1.1 200" not in foreign.text
+    assert call.http.post("/batch/compute/v1", content="nothing").status_code == 400
+
+
 def test_an_unknown_path_is_a_404_of_googles(call: Caller) -> None:
     assert call.http.get("/compute/v1/nowhere").json()["error"]["errors"][0]["reason"] == "notFound"
     assert call.http.post("/compute/v1/projects/p1/zones").status_code in {404, 405}

@@ -37,7 +37,7 @@ def gcloud(serve: Callable[..., CloudThread], tmp_path: Path) -> Gcloud:
     def run(*arguments: str) -> Any:
         command = [str(_GCLOUD), "compute", *arguments, "--format=json"]
         done = subprocess.run(  # noqa: S603 - the gcloud that was found, with the test's arguments
-            command, env=environment, capture_output=True, text=True, check=False, timeout=60
+            command, env=environment, capture_output=True, text=True, check=False, timeout=300
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.strip() else None
@@ -78,6 +78,14 @@ def test_gcloud_creates_lists_stops_and_starts_a_t4_box(gcloud: Gcloud, judge: J
     assert again["status"] == "RUNNING"
     assert {item["key"] for item in again["metadata"]["items"]} == {"enable-guest-attributes", "domain_name"}
     assert len(judge.seen) > 10
+
+
+def test_gcloud_stops_several_boxes_in_one_batch(gcloud: Gcloud, judge: Judge) -> None:
+    image = ("--image-family=debian-12", "--image-project=debian-cloud", "--machine-type=e2-small")
+    gcloud("instances", "create", "first", "second", f"--zone={ZONE}", *image)
+    gcloud("instances", "stop", "first", "second", f"--zone={ZONE}")
+    assert {box["status"] for box in gcloud("instances", "list")} == {"TERMINATED"}
+    assert len([seen for seen in judge.seen if seen.endswith("/stop")]) == 2
 
 
 def test_gcloud_sets_up_what_a_box_needs(gcloud: Gcloud) -> None:

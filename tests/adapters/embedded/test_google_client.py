@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+import requests
 from google.api_core import exceptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import compute_v1 as gce
@@ -129,6 +130,18 @@ def test_errors_arrive_as_the_client_knows_them(on: Google, served: CloudThread)
     served.cloud.faults.add("rate-limit", {"method": "instances.stop"})
     with pytest.raises(exceptions.TooManyRequests):
         on.instances.stop_unary(**_BOX)
+
+
+def test_a_lost_answer_is_a_connection_error_although_the_box_starts(
+    on: Google, served: CloudThread, clock: HeldClock
+) -> None:
+    on.instances.stop_unary(**_BOX)
+    clock.pass_(20)
+    served.cloud.faults.add("lost-answer", {"method": "instances.start"})
+    with pytest.raises(requests.exceptions.ConnectionError):
+        on.instances.start_unary(**_BOX)
+    clock.pass_(30)
+    assert on.instances.get(**_BOX).status == "RUNNING"
 
 
 def test_the_cause_of_a_stop_is_found_among_the_operations(on: Google, served: CloudThread, clock: HeldClock) -> None:

@@ -20,7 +20,7 @@ from tests.adapters.embedded.conftest import Caller
 _STAND_IN = """
 import http.server, os, socketserver, sys
 at = sys.argv[sys.argv.index("--listen") + 1]
-print("Starting server", *sys.argv[1:], flush=True)
+print("Starting server", *sys.argv[1:], "JWT_SECRET" in os.environ, flush=True)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/exit":
@@ -93,13 +93,14 @@ def test_a_running_box_answers_at_its_external_address_and_a_stopped_one_does_no
     assert call.get("/instances/gpubox/serialPort")["error"]["code"] == 400
 
 
-def test_what_it_prints_is_on_the_serial_port(call: Caller, comfyui: ComfyUi) -> None:
+def test_what_it_prints_is_on_the_serial_port(call: Caller, comfyui: ComfyUi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWT_SECRET", "the manager's own")
     call.insert()
     _ready(call)
     output = _serial(call)
     assert output.startswith("Booting `gpubox'")
     assert "--extra-model-paths-config" in output
-    assert "--cpu" in output
+    assert "--cpu False" in output
     shown = call.get("/instances/gpubox/serialPort", start=10)
     assert (shown["start"], shown["contents"]) == ("10", output[10:])
     assert comfyui.presence_nodes is not None

@@ -46,7 +46,7 @@ def insert(cloud: Cloud, call: Call) -> Json:
         "terminates": None,
         "guest": {"condition": "ok", "since": call.now},
     }
-    body["resource"] = _resource(call, asked)
+    body["resource"] = _resource(cloud, call, asked)
     outcome = operations.plan(cloud, call, PROVISIONING + STAGING, accelerator(body["resource"]))
     if not outcome.error:
         body["resource"]["disks"] = disks.for_new_instance(cloud, call, name, parts(asked, "disks"))
@@ -54,7 +54,7 @@ def insert(cloud: Cloud, call: Call) -> Json:
     return operations.record(cloud, call, outcome, "insert", body)
 
 
-def _resource(call: Call, asked: Json) -> Json:
+def _resource(cloud: Cloud, call: Call, asked: Json) -> Json:
     gpus = checked_accelerators(call, parts(asked, "guestAccelerators"))
     machine = checked_machine_type(call, asked.get("machineType") or "")
     gpus = gpus or catalog.built_in_accelerators(call.project, call.zone, machine)
@@ -67,7 +67,7 @@ def _resource(call: Call, asked: Json) -> Json:
         "metadata": checked_metadata(part(asked, "metadata")),
         "scheduling": checked_scheduling(part(asked, "scheduling"), has_gpu=bool(gpus)),
         "tags": _tags(part(asked, "tags")),
-        "networkInterfaces": _interfaces(call, parts(asked, "networkInterfaces")),
+        "networkInterfaces": _interfaces(cloud, call, parts(asked, "networkInterfaces")),
         "labelFingerprint": fingerprint(labels),
         "fingerprint": fingerprint(call.now),
         "deletionProtection": bool(asked.get("deletionProtection")),
@@ -85,7 +85,7 @@ def _tags(asked: Json) -> Json:
     return shown | {"items": items} if items else shown
 
 
-def _interfaces(call: Call, asked: list[Json]) -> list[Json]:
+def _interfaces(cloud: Cloud, call: Call, asked: list[Json]) -> list[Json]:
     """An instance has a network interface; without accessConfigs it has no external address."""
     region = catalog.region_of(call.zone)
     shown: list[Json] = []
@@ -95,7 +95,7 @@ def _interfaces(call: Call, asked: list[Json]) -> list[Json]:
             "name": f"nic{number}",
             "network": link("projects", call.project, "global", "networks", "default"),
             "subnetwork": link("projects", call.project, "regions", region, "subnetworks", "default"),
-            "networkIP": nic.get("networkIP") or f"10.138.0.{2 + number}",
+            "networkIP": nic.get("networkIP") or cloud.new_internal_address(),
             "stackType": "IPV4_ONLY",
             "fingerprint": fingerprint((call.now, number)),
         }

@@ -28,7 +28,8 @@ class ComfyUi:
         if self.folder is None:
             demo = [sys.executable, "-m", "manager.adapters.embedded.demo_comfyui"]
             return [*demo, *listen, "--base-directory", str(disk), *paths]
-        return [self._python(self.folder), str(self.folder / "main.py"), *listen, *paths, *self.arguments]
+        folder = self.folder.absolute()  # it runs in that folder, where relative names mean something else
+        return [self._python(folder), str(folder / "main.py"), *listen, *paths, *self.arguments]
 
     @property
     def working_directory(self) -> Path | None:
@@ -37,7 +38,7 @@ class ComfyUi:
 
     def _python(self, folder: Path) -> str:
         if self.python:
-            return self.python
+            return str(Path(self.python).absolute()) if "/" in self.python else self.python
         for venv in ("venv", ".venv"):
             if (found := folder / venv / "bin" / "python").exists():
                 return str(found)

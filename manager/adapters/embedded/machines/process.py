@@ -14,6 +14,16 @@ from manager.adapters.embedded.machines.machine import Birth
 from manager.adapters.embedded.machines.orphans import BIND_TO_PARENT
 from manager.adapters.embedded.machines.serial import SerialPort
 
+_SECRETS = frozenset(
+    {
+        "AUTH_PASSWORD",
+        "AUTH_PASSWORD_HASH",
+        "COMFYUI_SERVICE_TOKEN",
+        "DATABASE_URL",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "JWT_SECRET",
+    }
+)
 _NAMESPACE = "gpubox"
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _PROBE_SECONDS = 0.1
@@ -139,7 +149,7 @@ class ProcessMachine:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             cwd=self._comfyui.working_directory,
-            env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+            env=_environment(),
             start_new_session=True,
             preexec_fn=BIND_TO_PARENT,
         )
@@ -161,6 +171,12 @@ class ProcessMachine:
             await asyncio.sleep(_PROBE_SECONDS)
         self._tell("comfyui-port", str(PORT))
         self._tell("boot", "ready")
+
+
+def _environment() -> dict[str, str]:
+    """Answer a guest's environment: a box in the cloud would not know the manager's secrets either."""
+    kept = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+    return kept | {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _is_free(address: str) -> bool:
