@@ -39,6 +39,8 @@ async def test_without_a_session_the_panel_leads_to_the_login_and_back(small: Ho
     async with small.client() as client:
         answer = await client.get("/")
         assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+        answer = await client.get("/?box=second&x=//evil")
+        assert answer.headers["location"] == "/login?next=%2F%3Fbox%3Dsecond%26x%3D%2F%2Fevil"
         assert (await client.get("/login")).text.startswith("<p>login ")
     async with small.signed_in() as client:
         answer = await client.get("/login")

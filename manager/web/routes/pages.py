@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
@@ -28,7 +29,8 @@ def pages_router(services: Services) -> APIRouter:
     @router.get("/")
     async def panel(request: Request, box: str | None = None) -> Response:
         if visitor_of(request.scope).claims is None:
-            return RedirectResponse("/login", 303)
+            asked = f"?next={quote('/?' + request.url.query, safe='')}" if request.url.query else ""
+            return RedirectResponse(f"/login{asked}", 303)
         names = services.boxes.names()
         name = box if box is not None else names[0]
         context: dict[str, Any] = {
