@@ -1,0 +1,62 @@
+"""The doctor's rounds: everything once, in the order in which one thing needs the other."""
+
+from collections.abc import AsyncIterator
+
+from manager import assembly
+from manager.adapters.clock import SystemClock
+from manager.adapters.gce import GceBuilder
+from manager.cli.checks import cloud, here, machine, web
+from manager.cli.checks.finding import Finding, failed, good, skipped, wrong
+from manager.cli.reach import Reached, client, running_embedded
+from manager.domain.errors import CloudError, GpuboxError
+from manager.settings import Settings, SettingsError, load
+
+
+async def rounds() -> AsyncIterator[Finding]:
+    """One finding after the other."""
+    try:
+        settings = load()
+        assembly.rules(settings)
+    except SettingsError as error:
+        yield wrong("settings", f"{error}", "Correct it in the environment or in .env; .env.example describes it.")
+        return
+    except GpuboxError as error:
+        yield failed("settings", error)
+        return
+    kind = "Google's cloud" if settings.on_gce else "the embedded cloud"
+    yield good("settings", f"They fit together; the box is on {kind}.")
+    async for finding in here.look(settings):
+        yield finding
+    yield await web.panel(settings)
+    endpoint = settings.gce_api_endpoint
+    if not settings.on_gce and endpoint is None:
+        endpoint = await running_embedded(settings)
+        if endpoint is None:
+            yield skipped("cloud", "The embedded cloud comes and goes with the panel, and is not up.")
+            return
+    async for finding in _at_the_cloud(settings, endpoint):
+        yield finding
+
+
+async def _at_the_cloud(settings: Settings, endpoint: str | None) -> AsyncIterator[Finding]:
+    clock, place = SystemClock(), assembly.first_place(settings)
+    yield await cloud.clock(endpoint, clock.now())
+    google = client(settings, endpoint)
+    reached = Reached(google, GceBuilder(google.calls), endpoint)
+    try:
+        found, findings = await cloud.instance(google, place)
+        for finding in findings:
+            yield finding
+        if found is None:
+            return
+        async for finding in cloud.permissions(reached, place, on_gce=settings.on_gce):
+            yield finding
+        for finding in machine.look(found, place, settings.max_run_hours, clock.now()):
+            yield finding
+        seen = await google.observe(place)
+        yield await web.domain(settings, seen.external_ip)
+        yield await web.comfyui(settings, reached, place, seen)
+    except CloudError as error:
+        yield failed("cloud", error)
+    finally:
+        google.close()
