@@ -5,8 +5,9 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import uvicorn
@@ -71,6 +72,14 @@ def factory(comfyui: ComfyUi) -> MachineFactory:
     return lambda birth: ProcessMachine(birth, comfyui)
 
 
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers, which would end the process before the machines are halted."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
 class Running:
     """A cloud that is being served in the running event loop. `stop()` may be called from any thread."""
 
@@ -95,7 +104,7 @@ class Running:
             access_log=False,
             timeout_graceful_shutdown=2,
         )
-        self.server = uvicorn.Server(config)
+        self.server = _Server(config)
 
     def stop(self) -> None:
         """Ask the server to end."""
@@ -159,6 +168,8 @@ async def _serve(
     cloud: Cloud, listener: socket.socket, comfyui: ComfyUi, parent_fd: int | None, ready: Callable[[str], None]
 ) -> None:
     running = Running(cloud, listener, factory(comfyui))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, running.stop)
     if parent_fd is not None:
         _follow_parent(parent_fd, running)
     # The socket listens already: who connects now is answered as soon as the server is up.

@@ -93,6 +93,22 @@ def test_a_running_box_answers_at_its_external_address_and_a_stopped_one_does_no
     assert call.get("/instances/gpubox/serialPort")["error"]["code"] == 400
 
 
+def test_a_guest_that_ignores_the_stop_is_ended_when_the_box_is_terminated(
+    serve: Callable[..., CloudThread], comfyui: ComfyUi
+) -> None:
+    assert comfyui.folder is not None
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    (comfyui.folder / "main.py").write_text(deaf + _STAND_IN)
+    call = Caller(serve(speed=0.02, make=factory(comfyui), clock=wall_clock).endpoint)
+    call.insert()
+    _ready(call)
+    url = _url(call)
+    call.post("/instances/gpubox/stop")
+    _eventually(lambda: call.status() == "TERMINATED", "it is terminated")
+    _eventually(lambda: _answers(url) is None, "it is ended")
+    call.http.close()
+
+
 def test_what_it_prints_is_on_the_serial_port(call: Caller, comfyui: ComfyUi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWT_SECRET", "the manager's own")
     call.insert()

@@ -18,8 +18,11 @@ from tests.adapters.embedded.conftest import PROJECT, ZONE, box
 
 _PATIENCE_SECONDS = 20.0
 _MAIN = """
-import os, sys, time
-print("ready", sys.argv, flush=True)
+import os, signal, sys, time
+def bye(*_):
+    open(os.environ["PIDS"] + ".bye", "w").close()
+    os._exit(0)
+signal.signal(signal.SIGTERM, bye)
 open(os.environ["PIDS"], "a").write(f"{os.getpid()}\\n")
 time.sleep(600)
 """
@@ -128,10 +131,10 @@ async def test_it_ends_with_a_manager_that_is_killed(tmp_path: Path) -> None:
     await _eventually_dead(pid)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed process")
-async def test_its_machines_end_with_it_even_when_it_is_killed(
+async def _with_a_machine(
     tmp_path: Path, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> tuple[EmbeddedCloudProcess, int, int]:
+    """Answer a cloud, its process id, and that of its one machine."""
     pids = tmp_path / "pids"
     monkeypatch.setenv("PIDS", str(pids))
     (tmp_path / "main.py").write_text(_MAIN)
@@ -143,9 +146,36 @@ async def test_its_machines_end_with_it_even_when_it_is_killed(
         assert time.monotonic() < until, "the machine did not start"
         await asyncio.sleep(0.02)
     assert cloud.pid is not None
-    os.kill(cloud.pid, signal.SIGKILL)
-    await _eventually_dead(int(pids.read_text()))
+    return cloud, cloud.pid, int(pids.read_text())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed process")
+async def test_its_machines_end_with_it_even_when_it_is_killed(
+    tmp_path: Path, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud, pid, machine = await _with_a_machine(tmp_path, http, monkeypatch)
+    os.kill(pid, signal.SIGKILL)
+    await _eventually_dead(machine)
     await cloud.stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_halts_the_machines_before_it_ends_the_cloud(
+    tmp_path: Path, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    cloud, pid, machine = await _with_a_machine(tmp_path, http, monkeypatch)
+    os.kill(pid, number)
+    await _eventually_dead(pid)
+    assert not _alive(machine)
+    assert (tmp_path / "pids.bye").exists()
+    await cloud.stop()
+
+
+async def test_it_imports_neither_databases_nor_google() -> None:
+    heavy = "fastapi pydantic sqlalchemy google.cloud googleapiclient jinja2"
+    code = f"import sys, manager.adapters.embedded.__main__; print([m for m in {heavy.split()} if m in sys.modules])"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    assert await process.communicate() == (b"[]\n", None)
 
 
 async def test_what_was_answered_before_a_kill_is_there_afterwards(tmp_path: Path, http: httpx.AsyncClient) -> None:

@@ -79,7 +79,7 @@ class ProcessMachine:
     async def _end(self, grace: float) -> None:
         if self._process is None:
             return
-        process, self._process = self._process, None
+        process = self._process  # forgotten only when it is dead: a halt that is cut short is asked for again
         for number in (signal.SIGCONT, signal.SIGTERM):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
@@ -88,6 +88,7 @@ class ProcessMachine:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # also what the process left behind in its group
         await process.wait()
+        self._process = None
 
     def _tell(self, name: str, value: str) -> None:
         self._birth.write_attribute(_NAMESPACE, name, value)
