@@ -49,9 +49,12 @@ class HttpComfyUi:
         client = self._open()
         try:
             answer = await client.get(f"{url}/gpubox/presence")
-            if answer.status_code == HTTPStatus.NOT_FOUND:
-                return _without_presence(_json(await client.get(f"{url}/prompt")))
-            return _with_presence(_json(answer))
+            if answer.status_code != HTTPStatus.NOT_FOUND:
+                told = _json(answer)
+                # A ComfyUI whose insides have changed may hide its queue from the node; people it shows all the same.
+                return _with_presence(told, told["queue"] or _queue(_json(await client.get(f"{url}/prompt"))))
+            queue = _queue(_json(await client.get(f"{url}/prompt")))
+            return Pulse(running=queue["running"], pending=queue["pending"], presence=False)
         except (HTTPError, InvalidURL) as error:
             raise ComfyUnreachable(url=url, detail=str(error) or type(error).__name__) from None
         except (KeyError, TypeError, ValueError):
@@ -66,8 +69,7 @@ def _json(answer: "Response") -> dict[str, Any]:
     return cast("dict[str, Any]", body)
 
 
-def _with_presence(body: dict[str, Any]) -> Pulse:
-    queue: dict[str, Any] = body["queue"]
+def _with_presence(body: dict[str, Any], queue: dict[str, Any]) -> Pulse:
     person: dict[str, Any] = body["person"]
     progress: dict[str, Any] = body.get("progress") or {}
     return Pulse(
@@ -84,10 +86,11 @@ def _with_presence(body: dict[str, Any]) -> Pulse:
     )
 
 
-def _without_presence(body: dict[str, Any]) -> Pulse:
+def _queue(body: dict[str, Any]) -> dict[str, int]:
+    """What `GET /prompt` tells: how much is left, and ComfyUI runs one at a time."""
     remaining = int(body["exec_info"]["queue_remaining"])
     running = min(remaining, 1)
-    return Pulse(running=running, pending=remaining - running, presence=False)
+    return {"running": running, "pending": remaining - running}
 
 
 def _share(progress: dict[str, Any]) -> float | None:

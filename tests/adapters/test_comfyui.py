@@ -31,7 +31,7 @@ class Server:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - as the base class calls it
+            def do_GET(self) -> None:
                 outer.authorization.append(self.headers["Authorization"])
                 status, body = outer.answers.get(self.path, (404, ""))
                 self.send_response(status)
@@ -73,6 +73,13 @@ async def test_a_comfyui_with_the_presence_node_tells_people_and_progress(server
 async def test_a_comfyui_without_it_tells_the_length_of_its_queue(server: Server) -> None:
     server.answers["/prompt"] = (200, '{"exec_info": {"queue_remaining": 3}}')
     assert await pulse(server.url) == Pulse(running=1, pending=2, presence=False)
+
+
+async def test_a_queue_that_the_node_cannot_see_is_asked_for(server: Server) -> None:
+    server.answers["/gpubox/presence"] = (200, json.dumps(PRESENCE | {"queue": None}))
+    server.answers["/prompt"] = (200, '{"exec_info": {"queue_remaining": 2}}')
+    seen = await pulse(server.url)
+    assert (seen.running, seen.pending, seen.presence) == (1, 1, True)
 
 
 @pytest.mark.parametrize("progress", [None, {}, {"count": 1, "age_s": 0, "value": None, "max": 0}])
