@@ -60,7 +60,9 @@ const unbroken = (text) => {
 /** Puts the sentence into an element, with its times as <time>; an unchanged sentence is left alone. */
 export const say = (element, message, context, lead = "") => {
   const text = message ? plain(message, context, lead) : "";
-  const key = message ? `${lead}|${message.text}|${JSON.stringify(message.values)}|${new Date(context.now).getDate()}` : "";
+  const key = message
+    ? `${lead}|${message.text}|${JSON.stringify(message.values)}|${new Date(context.now).getDate()}`
+    : "";
   element.hidden = text === "";
   if (element.said === key) return;
   element.said = key;

@@ -1,9 +1,9 @@
 // One clock for everything that counts: beats at each full second of the box's own time.
 
-import { countdown, duration } from "./format.js";
 import { box } from "./box.js";
-import { word } from "./words.js";
+import { countdown, duration } from "./format.js";
 import { write } from "./text.js";
+import { word } from "./words.js";
 
 const ticker = new EventTarget();
 

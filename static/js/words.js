@@ -3,8 +3,7 @@
 const words = JSON.parse(document.getElementById("words").textContent);
 
 /** Fills `{name}` in a text; a value that is missing leaves nothing behind. */
-export const fill = (text, values = {}) =>
-  text.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+export const fill = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
 
 /** The word of a dotted name, filled: `word("unit.seconds", {n: 4})` is "4 s". */
 export const word = (name, values) => {

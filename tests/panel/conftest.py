@@ -64,7 +64,7 @@ class Desk:
         return self.panel.status
 
     def at_now(self, name: str, **changes: Any) -> Status:
-        status = moved(state(name), datetime.now(UTC)) | changes  # noqa: DTZ005, TID251 - the browser's clock is real
+        status = moved(state(name), datetime.now(UTC)) | changes  # noqa: TID251 - the browser's clock is real
         if status["comfyui_url"] and "comfyui_url" not in changes:
             status["comfyui_url"] = f"{self.comfyui_origin}/"
         return status

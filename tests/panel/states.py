@@ -62,7 +62,7 @@ _JOURNAL = [
     | {"at": at(hours=-14.3)},
     said("stockout", "No T4 free in {zone}; waiting.", zone="us-central1-a") | {"at": at(hours=-16.95)},
     said("started", "Started from the panel.") | {"at": at(hours=-16.9)},
-    said("outside_stop", "Stopped from Google’s console by {who}.", who="mia@example.com") | {"at": at(days=-3.2)},
+    said("outside_stop", "Stopped from Google's console by {who}.", who="mia@example.com") | {"at": at(days=-3.2)},
     said("preempted", "Google took the machine back (Spot).") | {"at": at(days=-9)},
 ]
 
@@ -331,7 +331,7 @@ _GALLERY: dict[str, Status] = {
             "The project may not use a GPU yet.",
             said(
                 "quota_detail",
-                "Google’s limit {metric} is {limit} in {scope}.",
+                "Google's limit {metric} is {limit} in {scope}.",
                 metric="GPUS_ALL_REGIONS",
                 limit="0",
                 scope="all regions",
@@ -369,7 +369,7 @@ _GALLERY: dict[str, Status] = {
                 "Nothing is known of the box since {seen_at}; then it was on.",
                 seen_at=at(minutes=-4),
             ),
-            said("unreachable_remedy", "It is asked again all the time. Check this computer’s way to the internet."),
+            said("unreachable_remedy", "It is asked again all the time. Check this computer's way to the internet."),
             [],
             retry_at=at(seconds=9),
         ),
@@ -384,7 +384,8 @@ _GALLERY: dict[str, Status] = {
             said("comfyui_unreachable", "{url}: {detail}", url="http://203.0.113.7", detail="no answer"),
             said(
                 "comfyui_unreachable",
-                "Look at the log; stopping and starting the box helps most often. Models and pictures stay on the disk.",
+                "Look at the log; stopping and starting the box helps most often. "
+                "Models and pictures stay on the disk.",
             ),
             ["logs", "stop"],
         ),

@@ -35,7 +35,11 @@ def test_a_start_is_cancelled_by_a_stop(desk: Desk) -> None:
 
 
 def test_a_refused_start_says_why_in_the_servers_words(desk: Desk) -> None:
-    desk.panel.answers["start"] = (503, {"code": "store_unavailable", "detail": "The disk is full. Free some space."}, {})
+    desk.panel.answers["start"] = (
+        503,
+        {"code": "store_unavailable", "detail": "The disk is full. Free some space."},
+        {},
+    )
     page = desk.open()
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("alert")).to_contain_text("The disk is full. Free some space.")

@@ -29,7 +29,12 @@ def test_no_status_reloads_the_frame_until_the_box_is_off(desk: Desk) -> None:
     page = desk.open()
     seed = page.frame_locator("iframe").get_by_label("seed")
     seed.fill("4711")
-    for name, word in (("comfyui-lost", "Trouble"), ("ready", "On"), ("unreachable", "Trouble"), ("stopping", "Stopping")):
+    for name, word in (
+        ("comfyui-lost", "Trouble"),
+        ("ready", "On"),
+        ("unreachable", "Trouble"),
+        ("stopping", "Stopping"),
+    ):
         desk.panel.send(desk.at_now(name))
         expect(page.get_by_role("heading", level=1)).to_have_text(word)
         expect(seed).to_have_value("4711")
@@ -97,10 +102,19 @@ def test_mixed_content_is_explained_instead_of_a_blank_frame(desk: Desk) -> None
     desk.show("ready", comfyui_url="http://203.0.113.7/")
     desk.panel.frame_source = "http://203.0.113.7"
     secure = "https://panel.test"
-    desk.context.route(f"{secure}/**", lambda route: route.fulfill(response=route.fetch(
-        url=route.request.url.replace(secure, desk.origin),
-        headers={**route.request.headers, "cookie": f"gpubox_session={next(iter(desk.panel.tokens))}"},
-    )) if "/api/events" not in route.request.url else route.abort())
+    desk.context.route(
+        f"{secure}/**",
+        lambda route: (
+            route.fulfill(
+                response=route.fetch(
+                    url=route.request.url.replace(secure, desk.origin),
+                    headers={**route.request.headers, "cookie": f"gpubox_session={next(iter(desk.panel.tokens))}"},
+                )
+            )
+            if "/api/events" not in route.request.url
+            else route.abort()
+        ),
+    )
     page = desk.context.new_page()
     page.goto(secure)
     expect(page.get_by_role("heading", name="ComfyUI has to open in a tab of its own")).to_be_visible()

@@ -2,8 +2,8 @@
 
 import { box } from "../box.js";
 import { Follower } from "../follower.js";
-import { age } from "../ticker.js";
 import { say } from "../text.js";
+import { age } from "../ticker.js";
 
 class BoxActivity extends Follower {
   #signals = null;

@@ -4,8 +4,7 @@ import { box } from "../box.js";
 import { Follower } from "../follower.js";
 import { word } from "../words.js";
 
-const textOf = ({ status, detail }) =>
-  status === 0 ? word("no_answer") : detail || word("refused", { status });
+const textOf = ({ status, detail }) => (status === 0 ? word("no_answer") : detail || word("refused", { status }));
 
 class BoxNotices extends Follower {
   begin() {

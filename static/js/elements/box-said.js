@@ -11,7 +11,13 @@ import { word } from "../words.js";
 const renderWords = ({ render, headline, warning }) => {
   if (!render?.running || warning || headline.code !== "ready.render") return null;
   const known = render.share !== null && render.share !== undefined;
-  const name = known ? (render.pending ? "render" : "render_alone") : render.pending ? "render_waiting" : "render_plain";
+  const name = known
+    ? render.pending
+      ? "render"
+      : "render_alone"
+    : render.pending
+      ? "render_waiting"
+      : "render_plain";
   return word(name, { share: known ? percent(render.share) : "", pending: render.pending });
 };
 
