@@ -2,7 +2,6 @@
 
 import os
 import secrets
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ SECRET_BYTES = 32
 _TOKEN_ID_BYTES = 16
 _CLAIMS = ["exp", "iat", "jti"]
 # What the library would check against the computer's clock is checked here, against the caller's `now`.
-_OPTIONS: Mapping[str, Any] = {"require": _CLAIMS, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
+_OPTIONS: Any = {"require": _CLAIMS, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
 
 
 class JwtTokens:
@@ -49,7 +48,7 @@ class JwtTokens:
         import jwt  # noqa: PLC0415 - as above
 
         try:
-            payload = jwt.decode(token, self._secret, algorithms=[ALGORITHM], options=dict(_OPTIONS))
+            payload = jwt.decode(token, self._secret, algorithms=[ALGORITHM], options=_OPTIONS)
             claims = TokenClaims(
                 _text(payload["jti"]),
                 datetime.fromtimestamp(_seconds(payload["iat"]), UTC),
