@@ -55,7 +55,8 @@ class Residence:
     def listener(self, port: int | None) -> socket.socket:
         """Answer a listening socket on 127.0.0.1 and remember its port; OSError if an asked one is not free."""
         for candidate in [self._remembered(), 0] if port is None else [port]:
-            listener = socket.socket()
+            # asyncio turns Nagle's delay (40 ms an answer) off only where the protocol is named.
+            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 listener.bind(("127.0.0.1", candidate))
