@@ -1,8 +1,11 @@
 """Which commands there are, and how one of them is run."""
 
+import ast
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.resources import files
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +18,7 @@ from manager.cli.secrecy import refuse_secrets
 
 # The order is the help's; each is a module in `commands/`, `_` for `-`.
 _COMMANDS = ("serve", "status", "start", "stop", "hold", "logs", "doctor", "token", "hash-password", "cloud")
-_GROUPS = ("box",)
+_GROUPS = {"box": "Make and delete boxes in the cloud."}
 
 _HELP = """A GPU box in the cloud that is there when you work and gone when you don't.
 
@@ -31,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command; the exit status."""
     try:
         refuse_secrets(arguments)
-        get_command(build(arguments)).main(args=list(arguments), prog_name="gpubox")
+        get_command(build(_words(arguments))).main(args=list(arguments), prog_name="gpubox")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else ExitCode.OK
     except KeyboardInterrupt:
@@ -46,7 +49,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def build(arguments: Sequence[str] = ()) -> typer.Typer:
-    """The application, with the one command that `arguments` name, or with all of them."""
+    """The application, with the one command that `arguments` name, or with a list of all of them."""
     app = typer.Typer(
         help=_HELP,
         epilog=f"Exit status: {table()}.",
@@ -57,14 +60,40 @@ def build(arguments: Sequence[str] = ()) -> typer.Typer:
     )
     app.callback()(_root)
     named = next((word for word in arguments if not word.startswith("-")), None)
-    only = [named] if named in (*_COMMANDS, *_GROUPS) else [*_COMMANDS, *_GROUPS]
-    for name in only:
-        module: Any = import_module(f"manager.cli.commands.{name.replace('-', '_')}")
-        if name in _GROUPS:
-            app.add_typer(module.group, name=name)
-        else:
-            app.command(name)(module.command)
+    if named in _GROUPS:
+        app.add_typer(_module(named).group, name=named, help=_GROUPS[named])
+    elif named in _COMMANDS:
+        app.command(named)(_module(named).command)
+    else:
+        _list_all(app)
     return app
+
+
+def _module(name: str) -> Any:
+    return import_module(f"manager.cli.commands.{name.replace('-', '_')}")
+
+
+def _list_all(app: typer.Typer) -> None:
+    """Names and helps of all commands, for the help and for completion. They are read and not imported: Tab waits."""
+    folder = files("manager.cli.commands")
+    for name in _COMMANDS:
+        source = ast.parse(folder.joinpath(f"{name.replace('-', '_')}.py").read_text(encoding="utf-8"))
+        functions = (node for node in source.body if isinstance(node, ast.FunctionDef) and node.name == "command")
+        app.command(name, help=ast.get_docstring(next(functions)))(_only_listed)
+    for name, text in _GROUPS.items():
+        group = typer.Typer(help=text)
+        group.callback()(_only_listed)
+        app.add_typer(group, name=name)
+
+
+def _only_listed() -> None:
+    raise AssertionError("a command that is named is imported")
+
+
+def _words(arguments: Sequence[str]) -> Sequence[str]:
+    """The words of the command line; while it is being completed they come through the environment."""
+    typed = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS")
+    return typed.split()[1:] if "_GPUBOX_COMPLETE" in os.environ and typed else arguments
 
 
 def _version(wanted: bool) -> None:

@@ -4,6 +4,6 @@ import typer
 
 from manager.cli.commands import box_create, box_delete
 
-group = typer.Typer(help="Make and delete boxes in the cloud.", no_args_is_help=True, rich_markup_mode="markdown")
+group = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 group.command("create")(box_create.command)
 group.command("delete")(box_delete.command)
