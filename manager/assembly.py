@@ -30,6 +30,12 @@ def secret(value: SecretStr | None) -> str | None:
     return None if value is None else value.get_secret_value()
 
 
+def secrets(settings: Settings) -> list[str]:
+    """Every secret of the settings, so that none of them reaches a log."""
+    values: list[object] = [getattr(settings, name) for name in type(settings).model_fields]
+    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+
 def first_place(settings: Settings) -> Place:
     """Where the box of the settings lives."""
     return Place(settings.gcp_project or _EMBEDDED_PROJECT, settings.gce_zone, settings.gce_instance)

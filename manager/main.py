@@ -40,7 +40,7 @@ _JOURNAL_LIFE = timedelta(days=400)
 
 def serve(settings: Settings) -> int:
     """Serve the panel until a signal ends it; the exit code."""
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, assembly.secrets(settings))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             return runner.run(_serve(settings))

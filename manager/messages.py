@@ -229,6 +229,20 @@ _FAULTS = {
         "If it was you, send the token in the header x-auth-token instead of the cookie.",
     ),
     "invalid_input": ("That value cannot be.", "{field}: {problem}", "Correct it and try again."),
+    "not_found": ("There is nothing here.", "Nothing is at {path}.", "See /docs for what there is."),
+    "method_not_allowed": (
+        "That cannot be done here.",
+        "{path} does not know {method}.",
+        "See /docs for what it knows.",
+    ),
+    "too_large": ("That is too much.", "The request is larger than {limit} bytes.", "Send a smaller one."),
+    "unsupported_media_type": (
+        "That is not JSON.",
+        "The request says that it is something else.",
+        "Send JSON with the header Content-Type: application/json.",
+    ),
+    "bad_request": ("That cannot be read.", "The request is malformed.", "Send JSON as /docs describes it."),
+    "not_ready": ("The panel is not ready.", "{detail}", "Try again in a moment."),
     "internal": (
         "Something went wrong in the panel.",
         "It was written to the log and nothing was changed.",

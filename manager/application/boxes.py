@@ -18,6 +18,8 @@ from manager.domain import transitions
 from manager.domain.box import Box, Cause, Intent, Place
 from manager.domain.errors import InvalidInput
 
+# Signs that follow each other faster than this tell nothing new.
+_NOTICEABLE = timedelta(seconds=1)
 # The longest that one hold may keep a box on; a longer one is a forgotten one.
 _LONGEST_HOLD = timedelta(days=7)
 
@@ -62,7 +64,7 @@ class Boxes:
     def keep_alive(self, name: str, active: bool) -> tuple[datetime | None, datetime | None]:
         """A word from an open panel: `active` says that a person is at work there. Last activity, and stops at."""
         live, now = self._registry.get(name), self._clock.now()
-        if active:
+        if active and (live.panel_at is None or now >= live.panel_at + _NOTICEABLE):
             live.panel_at = now
             self._registry.publish(live)
         verdict = live.verdict(self._registry.rules, now)

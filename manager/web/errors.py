@@ -55,16 +55,6 @@ STATUS: Mapping[str, int] = {
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
-# Faults that only HTTP knows: code -> title, detail.
-_OF_HTTP: Mapping[str, tuple[str, str]] = {
-    "not_found": ("There is nothing here.", "Nothing is at {path}. See /docs for what there is."),
-    "method_not_allowed": ("That cannot be done here.", "{path} does not know {method}. See /docs for what it knows."),
-    "too_large": ("That is too much.", "The request is larger than {limit} bytes. Send a smaller one."),
-    "unsupported_media_type": ("That is not JSON.", "Send JSON with the header Content-Type: application/json."),
-    "bad_request": ("That cannot be read.", "The request is malformed. Send JSON as /docs describes it."),
-    "not_ready": ("The panel is not ready.", "{detail} Try again in a moment."),
-}
-
 # What Starlette and FastAPI raise by themselves, as codes of ours.
 _OF_FRAMEWORK = {
     400: "bad_request",
@@ -123,9 +113,6 @@ async def of_validation(request: Request, error: Exception) -> Response:
 
 
 def _words(fault: Fault) -> tuple[str, str]:
-    if fault.code in _OF_HTTP:
-        title, detail = _OF_HTTP[fault.code]
-        return title, messages.fill(detail, fault.data)
     words = messages.problem(fault)
     return words.title, f"{words.detail.in_utc()} {words.remedy.in_utc()}"
 
