@@ -24,6 +24,7 @@ class BoxLive extends Follower {
   #look = 0;
   #lastLook = Date.now();
   #channel = null;
+  #checking = null;
 
   begin() {
     this.#channel = new BroadcastChannel("gpubox");
@@ -86,7 +87,14 @@ class BoxLive extends Follower {
     if (this.#state === "live" && (slept || stale)) this.#check();
   }
 
-  async #check() {
+  /** Asks once; who wants to know meanwhile waits for the same answer. */
+  #check() {
+    this.#checking ??= this.#ask().finally(() => {
+      this.#checking = null;
+    });
+  }
+
+  async #ask() {
     clearTimeout(this.#retry);
     const before = box.status && essence(box.status);
     try {

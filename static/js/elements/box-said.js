@@ -39,9 +39,14 @@ class BoxSaid extends Follower {
     const message = (inBar && status.warning) || status.headline;
     const render = inBar ? renderWords(status) : null;
     say(line, render ? { text: render, values: {} } : message, box.context, word(`phase.${status.phase}`));
-    const share = inBar && !status.warning ? status.render?.share : null;
-    document.body.style.setProperty("--render", status.phase === "ready" && status.render?.running ? (share ?? 0) : 0);
+    if (inBar) this.#progress(status);
     this.#speak(status, message);
+  }
+
+  /** How far the render is, as the bar's lower edge. */
+  #progress({ phase, render, warning }) {
+    const share = phase === "ready" && render?.running && !warning ? (render.share ?? 0) : 0;
+    document.body.style.setProperty("--render", share);
   }
 
   #speak(status, message) {
