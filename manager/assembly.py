@@ -41,16 +41,27 @@ def first_place(settings: Settings) -> Place:
     return Place(settings.gcp_project or _EMBEDDED_PROJECT, settings.gce_zone, settings.gce_instance)
 
 
-def embedded_cloud(settings: Settings, port: int) -> EmbeddedCloudProcess:
-    """The Compute Engine that ships inside, not started yet."""
+def embedded_state(settings: Settings) -> Path:
+    """Where the embedded cloud keeps everything."""
+    return settings.state_dir / "embedded"
+
+
+def embedded_cloud(settings: Settings, port: int, speed: float) -> EmbeddedCloudProcess:
+    """The Compute Engine that ships inside, not started yet.
+
+    Its machines share the panel's own host: browsers that keep other sites from storing anything would show a
+    white page for a ComfyUI at any other address.
+    """
+    host = settings.host if settings.host.startswith("127.") else "127.0.0.1"
     return EmbeddedCloudProcess(
-        settings.state_dir / "embedded",
-        speed=settings.embedded_cloud_speed,
+        embedded_state(settings),
+        speed=speed,
         comfyui_dir=settings.comfyui_dir,
         comfyui_python=None if settings.comfyui_python is None else str(settings.comfyui_python),
         comfyui_args=settings.comfyui_args,
         presence_nodes_dir=asset("startup") / "custom_nodes",
         port=port,
+        address=host,
     )
 
 

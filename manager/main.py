@@ -82,7 +82,8 @@ async def _serve(settings: Settings) -> int:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    # The protocol is named because uvloop sends small answers at once only on sockets that name it.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     return listener
@@ -99,12 +100,15 @@ class Panel:
         self.passwords = SlowPasswords()
         self.comfyui = HttpComfyUi(assembly.secret(settings.comfyui_service_token), settings.comfyui_timeout / 1000)
         self.embedded: EmbeddedCloudProcess | None = None
+        self._demo_seed: EmbeddedCloudProcess | None = None
         self.failed = False
         self.on_failure: Callable[[], None] = lambda: None
         endpoint = settings.gce_api_endpoint
         if not settings.on_gce and endpoint is None:
             port = _free_port()
-            self.embedded = assembly.embedded_cloud(settings, port)
+            self.embedded = assembly.embedded_cloud(settings, port, settings.embedded_cloud_speed)
+            if not assembly.embedded_state(settings).exists():
+                self._demo_seed = assembly.embedded_cloud(settings, port, speed=0)
             endpoint = f"http://127.0.0.1:{port}"
         credentials = settings.google_application_credentials
         self.cloud = GceCloud(self.clock, endpoint, credentials_file=str(credentials) if credentials else None)
@@ -146,8 +150,9 @@ class Panel:
             self._bringing_up.cancel()
             await asyncio.gather(self._bringing_up, return_exceptions=True)
         await self.comfyui.close()
-        if self.embedded is not None:
-            await self.embedded.stop()
+        for embedded in (self._demo_seed, self.embedded):
+            if embedded is not None:
+                await embedded.stop()
         self.cloud.close()
         self.passwords.close()
         await self.store.close()
@@ -185,8 +190,7 @@ class Panel:
         """What a person need not wait for before seeing the panel: Google's client, and the embedded cloud."""
         try:
             if self.embedded is not None:
-                await _with_patience(self.embedded.start)
-                await self._make_demo_box()
+                await self._bring_up_demo(self.embedded)
             await self.cloud.warm_up()
         except (EmbeddedCloudError, GpuboxError, OSError) as error:
             log.critical("the embedded cloud does not start", reason=str(error))
@@ -198,6 +202,15 @@ class Panel:
         self.failed = True
         self.ticker.stop()
         self.on_failure()
+
+    async def _bring_up_demo(self, embedded: EmbeddedCloudProcess) -> None:
+        """Start the embedded cloud. Its first box is made while its time stands still, so that nobody waits for it."""
+        if self._demo_seed is not None:
+            await _with_patience(self._demo_seed.start)
+            await self._make_demo_box()
+            await self._demo_seed.stop()
+        await _with_patience(embedded.start)
+        await self._make_demo_box()
 
     async def _make_demo_box(self) -> None:
         place = assembly.first_place(self.settings)

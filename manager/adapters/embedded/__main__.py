@@ -19,11 +19,19 @@ def main() -> int:
     parser.add_argument("--comfyui-python", help="with this Python")
     parser.add_argument("--comfyui-arg", action="append", default=[], help="a further argument; repeatable")
     parser.add_argument("--presence-nodes", type=Path, help="a folder with custom nodes to load")
+    parser.add_argument("--address", help="external address of all machines (default: each has its own)")
     parser.add_argument("--parent-fd", type=int, help="end when this pipe closes")
     given = parser.parse_args()
     comfyui = ComfyUi(given.comfyui_dir, given.comfyui_python, tuple(given.comfyui_arg), given.presence_nodes)
     try:
-        serve(given.state_dir, port=given.port, speed=given.speed, comfyui=comfyui, parent_fd=given.parent_fd)
+        serve(
+            given.state_dir,
+            port=given.port,
+            speed=given.speed,
+            comfyui=comfyui,
+            parent_fd=given.parent_fd,
+            address=given.address,
+        )
     except (StateInUseError, OSError) as error:
         print(f"gpubox cloud: {error}", file=sys.stderr)  # noqa: T201 - a command line prints
         return 1

@@ -15,14 +15,17 @@ _HOSTS = 254 * 254
 class Cloud:
     """Everything that a handler may use. Documents of a collection are keyed `project/scope/name`."""
 
-    def __init__(self, state_dir: Path, clock: Clock = wall_clock, speed: float = 0.2) -> None:
-        """Open the state in `state_dir`, or a new one."""
+    def __init__(
+        self, state_dir: Path, clock: Clock = wall_clock, speed: float = 0.2, address: str | None = None
+    ) -> None:
+        """Open the state in `state_dir`, or a new one. All machines share `address`; None gives each its own."""
         state_dir.mkdir(parents=True, exist_ok=True)
         self.state_dir = state_dir = state_dir.absolute()  # machines run in other folders
         self.store = Store(state_dir / "cloud.sqlite3")
         self.faults = Faults(self.store)
         self.pace = Pace(speed)
         self._clock = clock
+        self._address = address
         with self.store.transaction():
             if self.store.get("cloud", "seed") is None:
                 seed = hashlib.sha256(str(state_dir.resolve()).encode()).hexdigest()
@@ -47,8 +50,11 @@ class Cloud:
     def new_address(self) -> str:
         """Answer an external address that is in nobody's use: loopback, never 127.0.0.1, never the last one.
 
-        Where the pool begins depends on the state folder, so that two clouds on one computer keep apart.
+        Where the pool begins depends on the state folder, so that two clouds on one computer keep apart. A shared
+        address is as behind a router: the machines differ by their ports.
         """
+        if self._address is not None:
+            return self._address
         second = 64 + int(self._seed[:2], 16) % 128
         start = int(self._seed[2:8], 16)
         taken = {str(body.get("address")) for name in ("instance", "address") for body in self.store.all(name)}

@@ -29,6 +29,7 @@ class EmbeddedCloudProcess:
         comfyui_args: Sequence[str] = (),
         presence_nodes_dir: Path | None = None,
         port: int | None = None,
+        address: str | None = None,
     ) -> None:
         """Describe the cloud. Without a port, that of the last time is used where it is free.
 
@@ -40,6 +41,7 @@ class EmbeddedCloudProcess:
             comfyui_args: its further arguments.
             presence_nodes_dir: a folder with custom nodes that the machines load.
             port: a port on 127.0.0.1.
+            address: the external address that all machines share; None gives each its own.
         """
         self._command = [sys.executable, "-m", "manager.adapters.embedded", "--state-dir", str(state_dir)]
         self._command += ["--speed", str(speed)]
@@ -48,6 +50,7 @@ class EmbeddedCloudProcess:
             ("--comfyui-dir", comfyui_dir),
             ("--comfyui-python", comfyui_python),
             ("--presence-nodes", presence_nodes_dir),
+            ("--address", address),
         ):
             if value is not None:
                 self._command += [name, str(value)]

@@ -138,6 +138,7 @@ def serve(
     speed: float = 0.2,
     comfyui: ComfyUi | None = None,
     parent_fd: int | None = None,
+    address: str | None = None,
     clock: Clock = wall_clock,
     ready: Callable[[str], None] = lambda endpoint: print(json.dumps({"endpoint": endpoint}), flush=True),  # noqa: T201 - what the parent reads
 ) -> None:
@@ -149,6 +150,7 @@ def serve(
         speed: see `timeline.Pace`.
         comfyui: what the machines run; None is the demo.
         parent_fd: the read end of a pipe that the parent holds open as long as it lives.
+        address: the external address that all machines share, e.g. 127.0.0.1; None gives each its own.
         clock: answers aware datetimes.
         ready: is told the endpoint, as soon as requests are answered.
 
@@ -157,7 +159,7 @@ def serve(
         OSError: `port` was asked for and is not free.
     """
     with Residence(state_dir) as residence, residence.listener(port) as listener:
-        cloud = Cloud(state_dir, clock, speed)
+        cloud = Cloud(state_dir, clock, speed, address)
         try:
             asyncio.run(_serve(cloud, listener, comfyui or ComfyUi(), parent_fd, ready))
         finally:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PORT = 8188
+# ComfyUI's own port, and those that a machine takes where somebody else listens there already.
+PORTS = range(8188, 8208)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,9 @@ class ComfyUi:
     arguments: Sequence[str] = ()
     presence_nodes: Path | None = None
 
-    def command(self, address: str, disk: Path, paths_file: Path) -> list[str]:
-        """Answer the command line for a machine at `address` whose data is on `disk`."""
-        listen = ["--listen", address, "--port", str(PORT)]
+    def command(self, address: str, port: int, disk: Path, paths_file: Path) -> list[str]:
+        """Answer the command line for a machine at `address` and `port` whose data is on `disk`."""
+        listen = ["--listen", address, "--port", str(port)]
         paths = ["--extra-model-paths-config", str(paths_file)]
         if self.folder is None:
             demo = [sys.executable, "-m", "manager.adapters.embedded.demo_comfyui"]

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 
-from manager.adapters.embedded.machines.command import PORT, ComfyUi
+from manager.adapters.embedded.machines.command import PORTS, ComfyUi
 from manager.adapters.embedded.machines.machine import Birth
 from manager.adapters.embedded.machines.orphans import BIND_TO_PARENT
 from manager.adapters.embedded.machines.serial import SerialPort
@@ -116,17 +116,18 @@ class ProcessMachine:
         if address is None:
             self._serial.line("[gpubox] no external address: ComfyUI is not started")
             return False
-        if not _is_free(address):
-            self._serial.line(f"[gpubox] {address}:{PORT} is already in use by another program")
+        port = next((port for port in PORTS if _is_free(address, port)), None)
+        if port is None:
+            self._serial.line(f"[gpubox] {address}: ports {PORTS[0]} to {PORTS[-1]} are in use by other programs")
             self._tell("boot", "failed")
             return False
         try:
-            self._process = await self._spawn(address)
+            self._process = await self._spawn(address, port)
         except OSError as error:
             self._serial.line(f"[gpubox] ComfyUI cannot be started: {error}")
             self._tell("boot", "failed")
             return False
-        ready = asyncio.create_task(self._announce(address))
+        ready = asyncio.create_task(self._announce(address, port))
         try:
             await self._pump(self._process)
             status = await self._process.wait()
@@ -138,14 +139,14 @@ class ProcessMachine:
             self._tell("boot", "failed")
         return served
 
-    async def _spawn(self, address: str) -> asyncio.subprocess.Process:
+    async def _spawn(self, address: str, port: int) -> asyncio.subprocess.Process:
         paths = self._birth.state_dir / "paths" / f"{self._birth.instance_id}.yaml"
         paths.parent.mkdir(parents=True, exist_ok=True)
         paths.write_text(self._comfyui.paths())
         self._birth.disk.mkdir(parents=True, exist_ok=True)
         self._serial.line("systemd[1]: Starting comfyui.service - ComfyUI...")
         return await asyncio.create_subprocess_exec(
-            *self._comfyui.command(address, self._birth.disk, paths),
+            *self._comfyui.command(address, port, self._birth.disk, paths),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -162,15 +163,15 @@ class ProcessMachine:
         while chunk := await process.stdout.read(_LINE_BYTES):
             self._serial.write(chunk.replace(b"\n", b"\r\n"))
 
-    async def _announce(self, address: str) -> None:
+    async def _announce(self, address: str, port: int) -> None:
         """Tell by guest attributes as soon as somebody answers at the port."""
         while True:
             with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection(address, PORT)
+                _, writer = await asyncio.open_connection(address, port)
                 writer.close()
                 break
             await asyncio.sleep(_PROBE_SECONDS)
-        self._tell("comfyui-port", str(PORT))
+        self._tell("comfyui-port", str(port))
         self._tell("boot", "ready")
 
 
@@ -180,11 +181,11 @@ def _environment() -> dict[str, str]:
     return kept | {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def _is_free(address: str) -> bool:
+def _is_free(address: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((address, PORT))
+            probe.bind((address, port))
         except OSError:
             return False
     return True
