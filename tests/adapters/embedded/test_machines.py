@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from manager.adapters.embedded.clock import wall_clock
-from manager.adapters.embedded.machines.command import ComfyUi
+from manager.adapters.embedded.machines.command import PORTS, ComfyUi
 from manager.adapters.embedded.machines.serial import RING_BYTES, SerialPort, serial_of
 from manager.adapters.embedded.server import factory
 from manager.adapters.embedded.thread import CloudThread
@@ -20,6 +20,7 @@ from tests.adapters.embedded.conftest import Caller
 _STAND_IN = """
 import http.server, os, socketserver, sys
 at = sys.argv[sys.argv.index("--listen") + 1]
+port = int(sys.argv[sys.argv.index("--port") + 1])
 print("Starting server", *sys.argv[1:], "JWT_SECRET" in os.environ, flush=True)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -34,7 +35,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
-Server((at, 8188), Handler).serve_forever()
+Server((at, port), Handler).serve_forever()
 """
 _PATIENCE_SECONDS = 20.0
 
@@ -173,16 +174,32 @@ def test_a_guest_that_cannot_start_says_why_on_the_serial_port(
     assert _attributes(call).get("boot") in {None, "starting", "failed"}
 
 
-def test_a_port_that_is_taken_is_named_on_the_serial_port(call: Caller) -> None:
+def test_ports_that_are_all_taken_are_named_on_the_serial_port(call: Caller) -> None:
     addresses = f"{call.base}/regions/us-west1/addresses"
     call.http.post(addresses, json={"name": "fixed"})
     address = call.http.get(f"{addresses}/fixed").json()["address"]
-    with socket.socket() as other:
-        other.bind((address, 8188))
-        other.listen()
+    with contextlib.ExitStack() as others:
+        for port in PORTS:
+            other = others.enter_context(socket.socket())
+            other.bind((address, port))
+            other.listen()
         call.insert(networkInterfaces=[{"accessConfigs": [{"natIP": address}]}])
-        _eventually(lambda: f"{address}:8188 is already in use" in _serial(call), "it says so")
+        _eventually(lambda: f"{address}: ports 8188 to 8207 are in use" in _serial(call), "it says so")
     _ready(call)
+
+
+def test_machines_that_share_an_address_take_ports_of_their_own(
+    serve: Callable[..., CloudThread], comfyui: ComfyUi
+) -> None:
+    caller = Caller(serve(speed=0, make=factory(comfyui), clock=wall_clock, address="127.3.2.1").endpoint)
+    with socket.socket() as other:
+        other.bind(("127.3.2.1", 8188))
+        other.listen()
+        caller.insert()
+        _eventually(lambda: _attributes(caller).get("comfyui-port") == "8189", "it tells the next port")
+    assert caller.instance()["networkInterfaces"][0]["accessConfigs"][0]["natIP"] == "127.3.2.1"
+    assert _answers("http://127.3.2.1:8189") is not None
+    caller.http.close()
 
 
 def test_after_a_restart_of_the_cloud_the_box_boots_again_at_the_same_address(
@@ -226,11 +243,11 @@ def test_the_serial_port_keeps_the_last_megabyte_and_its_offsets(tmp_path: Path,
 
 
 def test_comfyui_runs_with_the_python_of_its_folder(tmp_path: Path) -> None:
-    assert ComfyUi(tmp_path).command("127.2.3.4", tmp_path, tmp_path)[0] == "python3"
+    assert ComfyUi(tmp_path).command("127.2.3.4", 8188, tmp_path, tmp_path)[0] == "python3"
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
-    command = ComfyUi(tmp_path, arguments=("--cpu",)).command("127.2.3.4", tmp_path, tmp_path / "paths.yaml")
+    command = ComfyUi(tmp_path, arguments=("--cpu",)).command("127.2.3.4", 8188, tmp_path, tmp_path / "paths.yaml")
     assert command == [
         str(python),
         str(tmp_path / "main.py"),
@@ -242,6 +259,6 @@ def test_comfyui_runs_with_the_python_of_its_folder(tmp_path: Path) -> None:
         str(tmp_path / "paths.yaml"),
         "--cpu",
     ]
-    demo = ComfyUi().command("127.2.3.4", tmp_path, tmp_path)
+    demo = ComfyUi().command("127.2.3.4", 8188, tmp_path, tmp_path)
     assert demo[:3] == [sys.executable, "-m", "manager.adapters.embedded.demo_comfyui"]
     assert ComfyUi().paths() == "{}\n"
