@@ -2,21 +2,24 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
 
 import httpx
 
 from manager.cli.access import HOW_TO_LOG_IN, Access
 from manager.cli.exits import ExitCode, of_code
 from manager.cli.failures import Failure
+from manager.domain.errors import UnknownBox
 
 Json = dict[str, Any]
 
+# Nothing else can be a box's name, nor be taken for a piece of an address.
+_NAME = re.compile(r"[a-z0-9-]+")
 _PATIENCE = httpx.Timeout(15.0, connect=5.0)
 # The panel says something every 15 s; silence for much longer is a connection that is gone.
 _STREAM_PATIENCE = httpx.Timeout(40.0, connect=5.0)
@@ -36,6 +39,8 @@ class Panel:
     """A panel that answers, for one box: the named one, else the first. Raises Failure."""
 
     def __init__(self, access: Access, box: str | None = None) -> None:
+        if box is not None and not _NAME.fullmatch(box):
+            raise UnknownBox(name=box)
         self._client = httpx.Client(timeout=_PATIENCE, follow_redirects=False)
         self._box = box
         self.url, self._token = self._find(access)
@@ -86,7 +91,7 @@ class Panel:
 
     @property
     def _path(self) -> str:
-        return "/api/instance" if self._box is None else f"/api/boxes/{quote(self._box, safe='')}"
+        return "/api/instance" if self._box is None else f"/api/boxes/{self._box}"
 
     def _headers(self) -> dict[str, str]:
         return {"x-auth-token": self._token(), "accept": "application/json"}

@@ -9,7 +9,7 @@ import httpx
 
 from manager import assembly
 from manager.adapters.clock import SystemClock
-from manager.adapters.gce import GceBuilder, GceCloud
+from manager.adapters.gce import GceBuilder, GceCloud, Limits
 from manager.adapters.store.choose import sql_store
 from manager.adapters.store.sql import SqlStore
 from manager.domain.box import Box
@@ -34,7 +34,7 @@ async def cloud_of(settings: Settings) -> AsyncGenerator[Reached]:
     if not settings.on_gce and endpoint is None:
         endpoint = await running_embedded(settings)
         if endpoint is None:
-            own = assembly.embedded_cloud(settings, _free_port())
+            own = assembly.embedded_cloud(settings, _free_port(), settings.embedded_cloud_speed)
             endpoint = await own.start()
     try:
         cloud = client(settings, endpoint)
@@ -58,16 +58,16 @@ async def store_of(settings: Settings) -> AsyncGenerator[SqlStore]:
         await store.close()
 
 
-def client(settings: Settings, endpoint: str | None) -> GceCloud:
+def client(settings: Settings, endpoint: str | None, limits: Limits | None = None) -> GceCloud:
     """Google's client at this endpoint."""
-    credentials = settings.google_application_credentials
-    return GceCloud(SystemClock(), endpoint, credentials_file=None if credentials is None else str(credentials))
+    file = settings.google_application_credentials
+    return GceCloud(SystemClock(), endpoint, credentials_file=None if file is None else str(file), limits=limits)
 
 
 async def running_embedded(settings: Settings) -> str | None:
     """Where the embedded cloud of this state folder is being served; None where it is not."""
     try:
-        port = int((settings.state_dir / "embedded" / "port").read_text(encoding="ascii"))
+        port = int((assembly.embedded_state(settings) / "port").read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None
     endpoint = f"http://127.0.0.1:{port}"

@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 
 from manager import assembly
 from manager.adapters.clock import SystemClock
-from manager.adapters.gce import GceBuilder
+from manager.adapters.gce import GceBuilder, Limits
 from manager.cli.checks import cloud, here, machine, web
 from manager.cli.checks.finding import Finding, failed, good, skipped, wrong
 from manager.cli.reach import Reached, client, running_embedded
 from manager.domain.errors import CloudError, GpuboxError
 from manager.settings import Settings, SettingsError, load
+
+# Somebody waits for the answer; what takes longer than this is not well.
+_LIMITS = Limits(attempt=4, read=5)
 
 
 async def rounds() -> AsyncIterator[Finding]:
@@ -41,7 +44,7 @@ async def rounds() -> AsyncIterator[Finding]:
 async def _at_the_cloud(settings: Settings, endpoint: str | None) -> AsyncIterator[Finding]:
     clock, place = SystemClock(), assembly.first_place(settings)
     yield await cloud.clock(endpoint, clock.now())
-    google = client(settings, endpoint)
+    google = client(settings, endpoint, _LIMITS)
     reached = Reached(google, GceBuilder(google.calls), endpoint)
     try:
         found, findings = await cloud.instance(google, place)

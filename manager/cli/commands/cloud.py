@@ -9,7 +9,7 @@ import typer
 from manager.adapters.embedded.machines.command import ComfyUi
 from manager.adapters.embedded.residence import StateInUseError
 from manager.adapters.embedded.server import serve
-from manager.assembly import asset
+from manager.assembly import asset, embedded_state
 from manager.cli.failures import Failure
 from manager.settings import load
 
@@ -48,7 +48,7 @@ def command(
 
     try:
         serve(
-            state_dir or settings.state_dir / "embedded",
+            state_dir or embedded_state(settings),
             port=port,
             speed=settings.embedded_cloud_speed if speed is None else speed,
             comfyui=machines,
