@@ -42,9 +42,9 @@ def test_every_file_of_the_project_that_is_named_exists(page: Path) -> None:
 
 @pages
 def test_every_command_of_gpubox_that_is_named_exists(page: Path) -> None:
-    named = set(
-        re.findall(r"\bgpubox (?!\|)([a-z][a-z-]+)", " ".join(re.findall(r"`[^`\n]+`", page.read_text("utf-8"))))
-    )
+    spans = re.findall(r"`([^`\n]+)`", page.read_text("utf-8"))
+    found = [re.search(r"(?:^|panel |bin/)gpubox ([a-z][a-z-]+)", span) for span in spans]
+    named = {match[1] for match in found if match}
     app = build()
     known = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
     assert named <= known
