@@ -1,5 +1,7 @@
-"""The whole program in the test's own event loop: the real panel, the real Google client over HTTP, the embedded
-cloud with machines as processes. Time is real, plus what the test adds to it."""
+"""The whole program in the test's own event loop: the real panel and the real Google client over HTTP.
+
+The embedded cloud runs machines as processes. Time is real, plus what the test adds to it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
