@@ -17,7 +17,7 @@ import pytest
 from manager.cli.app import run
 
 ROOT = Path(__file__).parents[2]
-_PATIENCE_S = 30.0
+_PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)

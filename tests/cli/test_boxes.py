@@ -161,7 +161,7 @@ def test_what_cannot_be_made_leaves_nothing_behind(
 
 
 def test_a_box_that_is_on_is_not_deleted(gpubox: Gpubox, panel: RealPanel) -> None:
-    assert gpubox("start", "--wait", "--timeout", "30", env=panel.env).code == 0
+    assert gpubox("start", "--wait", "--timeout", "60", env=panel.env).code == 0
     ran = gpubox("box", "delete", "comfyui", "--yes", "comfyui", env=panel.env)
     assert (ran.code, "Stop it first" in ran.err) == (1, True)
     assert gpubox("box", "delete", "nix", "--yes", "nix", env=panel.env).code == 8

@@ -34,7 +34,7 @@ def sheet(ran_out: str) -> dict[str, str]:
 
 
 def test_a_healthy_installation_gets_a_clean_sheet(gpubox: Gpubox, panel: RealPanel) -> None:
-    assert gpubox("start", "--wait", "--timeout", "30", env=panel.env).code == 0
+    assert gpubox("start", "--wait", "--timeout", "60", env=panel.env).code == 0
     ran = gpubox("doctor", "--json", env=panel.env)
     found = sheet(ran.out)
     assert (ran.code, json.loads(ran.out)["ok"]) == (0, True)

@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import time
 from pathlib import Path
 
 import httpx
@@ -11,7 +10,7 @@ import pytest
 
 from .conftest import Gpubox, RealPanel, process
 
-ENOUGH = ("--wait", "--timeout", "30")
+ENOUGH = ("--wait", "--timeout", "60")
 
 
 @pytest.fixture
@@ -66,7 +65,7 @@ def test_watching_prints_each_change_until_it_is_interrupted(panel: RealPanel, g
     assert json.loads(watching.stdout.readline())["hold_until"] is not None
     gpubox("hold", "off", env=panel.env)
     watching.send_signal(signal.SIGINT)
-    _, err = watching.communicate(timeout=10)
+    _, err = watching.communicate(timeout=30)
     assert (watching.returncode, "Traceback" in err) == (130, False)
 
 
@@ -98,11 +97,3 @@ def test_without_a_token_elsewhere_the_way_to_log_in_is_told_and_works(gpubox: G
     assert (wrong.code, wrong.out, "sesame" in wrong.err) == (5, "", False)
     forged = gpubox("status", env=elsewhere | {"GPUBOX_TOKEN": "not.a.token"})
     assert (forged.code, "Please log in." in forged.err) == (5, True)
-
-
-def test_a_wait_that_takes_too_long_ends_with_its_own_status(gpubox: Gpubox, panel: RealPanel) -> None:
-    assert gpubox("start", *ENOUGH, env=panel.env).code == 0
-    assert gpubox("stop", env=panel.env).code == 0
-    began = time.monotonic()
-    assert gpubox("start", "--wait", "--timeout", "1", env=panel.env).code in (0, 9)
-    assert time.monotonic() - began < 8

@@ -189,7 +189,7 @@ def test_the_embedded_cloud_is_served_alone_until_it_is_told_to_end(tmp_path: Pa
     zones = httpx.get(f"{endpoint}/compute/v1/projects/gpubox-demo/zones").json()
     assert "us-central1-a" in [zone["name"] for zone in zones["items"]]
     served.send_signal(signal.SIGINT)
-    _, err = served.communicate(timeout=10)
+    _, err = served.communicate(timeout=30)
     assert "Traceback" not in err
 
 
