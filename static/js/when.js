@@ -6,12 +6,13 @@ const flagsOf = (status) =>
   new Set([
     status.phase,
     status.warning && "warning",
-    status.trouble && "trouble",
+    status.trouble && "in-trouble",
     status.hold_until && "held",
     status.cost.session !== null && "billing",
     status.last_session ? "used" : "new",
     status.progress && "progress",
     ["stopping", "trouble"].includes(status.phase) && status.cost.session !== null && "bills-on",
+    status.phase === "ready" && status.trouble && "on-in-trouble",
     status.phase === "ready" && status.comfyui_url && "openable",
     `said-${status.headline.code}`,
     // Nobody can talk Google out of its run limit.

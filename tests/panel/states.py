@@ -414,6 +414,16 @@ _GALLERY: dict[str, Status] = {
             stops_in=at(minutes=3, seconds=20),
         ),
     },
+    "ready-in-trouble": _ON
+    | {
+        "trouble": _trouble(
+            "rate_limited",
+            "Google asks to slow down.",
+            said("rate_limited", "Too many requests from this project; nothing was lost."),
+            said("rate_limited", "It is tried again by itself."),
+            [],
+        ),
+    },
     "no-address": _ON | {"comfyui_url": None, "external_ip": None},
     "long-names": _in_trouble(
         _trouble(

@@ -1,4 +1,5 @@
-// Money, growing between two statuses at the hourly rate. A row whose figure is not known is not shown.
+// Money, growing between two statuses at the hourly rate. A row whose figure is not known, or tells nothing yet, is
+// not shown.
 
 import { box } from "../box.js";
 import { Follower } from "../follower.js";
@@ -31,7 +32,8 @@ class BoxCost extends Follower {
     const known = cost[name];
     if (known === null || known === undefined) return null;
     if (name === "rates_as_of") return date(known);
-    if (name === "month_seconds") return duration(Number(known) + since);
+    if (name === "month_seconds") return Number(known) + since < 1 ? null : duration(Number(known) + since);
+    if (name === "saved_month" && Number(known) <= 0) return null;
     if (name === "saved_month" || name === "at_rest_monthly") return roundMoney(known, cost.currency);
     const growth = GROWING.has(name) ? (Number(cost.hourly ?? 0) / 3600) * since : 0;
     return money(Number(known) + growth, cost.currency);

@@ -20,16 +20,19 @@ class BoxTrouble extends Follower {
     this.#part("title", isHeadline ? null : { text: trouble.title ?? "", values: {} });
     this.#part("detail", trouble.detail);
     this.#part("remedy", trouble.remedy);
-    this.querySelector("[data-part=what-to-do]").hidden = !trouble.remedy;
+    const frame = this.querySelector("[data-part=what-to-do]");
+    if (frame) frame.hidden = !trouble.remedy;
     this.#countdown(trouble);
   }
 
   #part(name, message) {
-    say(this.querySelector(`[data-part=${name}]`), message, box.context);
+    const place = this.querySelector(`[data-part=${name}]`);
+    if (place) say(place, message, box.context);
   }
 
   #countdown(trouble) {
     const line = this.querySelector("[data-part=retry]");
+    if (!line) return;
     line.hidden = !trouble?.retry_at;
     if (line.hidden) return;
     const left = (Date.parse(trouble.retry_at) - box.now()) / 1000;
