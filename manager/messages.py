@@ -216,6 +216,41 @@ _FAULTS = {
         "{detail}",
         "Nothing was changed. Free some space or mend the folder's rights (STATE_DIR, DATABASE_URL) and try again.",
     ),
+    "store_unavailable.in_use": (
+        "Another panel is at work on the same boxes.",
+        "{detail}.",
+        "Stop that one, or give this one a STATE_DIR (or DATABASE_URL) of its own.",
+    ),
+    "store_unavailable.full": (
+        "The disk is full.",
+        "The panel's database cannot be written: {detail}.",
+        "Nothing was changed. Free some space in STATE_DIR; it goes on by itself.",
+    ),
+    "store_unavailable.locked": (
+        "The panel's database is locked.",
+        "Another program holds it: {detail}.",
+        "Nothing was changed. Close what has it open (a backup, an editor) and try again.",
+    ),
+    "store_unavailable.read_only": (
+        "The panel's database cannot be written.",
+        "{detail}.",
+        "Nothing was changed. Give the panel's user the right to write in STATE_DIR.",
+    ),
+    "store_unavailable.damaged": (
+        "The panel's database is damaged.",
+        "{detail}.",
+        "Put a backup in its place, or move the file away: boxes are found again, the journal begins anew.",
+    ),
+    "store_unavailable.newer": (
+        "The database belongs to a newer gpubox.",
+        "{detail}.",
+        "Update the program, or put the backup from before the update in its place.",
+    ),
+    "store_unavailable.unreachable": (
+        "The database server cannot be reached.",
+        "{detail}.",
+        "Nothing was changed. Check that it runs and that DATABASE_URL is right.",
+    ),
     "login_refused": ("That is not the password.", "The password is wrong.", "Try again."),
     "too_many_logins": (
         "Too many attempts.",
@@ -286,7 +321,8 @@ def journal(code: str, values: Mapping[str, Any]) -> Message:
 
 def problem(fault: Fault) -> Problem:
     """A fault in words; data that is missing reads as an ellipsis, never as an error of its own."""
-    title, what, remedy = _FAULTS.get(fault.code, _FAULTS["internal"])
+    special = f"{fault.code}.{fault.data.get('kind')}"
+    title, what, remedy = _FAULTS.get(special) or _FAULTS.get(fault.code, _FAULTS["internal"])
     values = dict(fault.data)
     if fault.code == "stockout":
         zones: list[str] = list(values.get("zones") or [])

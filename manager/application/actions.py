@@ -21,6 +21,7 @@ from manager.domain.lifecycle import (
     Step,
     Wait,
     WriteMetadata,
+    metadata_fits,
 )
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -67,7 +68,18 @@ class Actions:
         await self._registry.change(live, lambda box: transitions.adopt(box, intent, now, cause), must=False)
         code = f"adopted_{intent}.{cause}"
         await self._registry.write(live, code, {"by": f" by {by}" if by else ""})
+        if intent is Intent.ON:
+            await self._equip(live)
         return False
+
+    async def _equip(self, live: LiveBox) -> None:
+        """A box that somebody else started lacks what our own start gives it; what can still be given, is."""
+        if live.seen is not None and not metadata_fits(live.seen, self._wanted):
+            try:
+                await self._cloud.write_metadata(live.box.place, self._wanted.metadata)
+            except CloudError as error:
+                log.warning("metadata cannot be written", box=live.name, code=error.code)
+        await self._verify_backstop(live)
 
     async def _prepare(self, live: LiveBox, step: WriteMetadata | SetScheduling) -> bool:
         place = live.box.place

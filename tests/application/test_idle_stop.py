@@ -4,8 +4,9 @@ from datetime import timedelta
 import pytest
 
 from manager.application.ports import Pulse
-from manager.domain.errors import InvalidInput, UnknownBox
+from manager.domain.errors import CloudRefused, InvalidInput, UnknownBox
 from tests.support.factories import PLACE
+from tests.support.fakes import RefusingCloud
 from tests.support.world import World
 
 
@@ -281,8 +282,18 @@ class TestSomebodyElse:
         await world.tick(2, minutes=2)
         assert world.phase == "ready"
         assert "adopted_on.outside" in world.journal()
+        assert world.vm.seen.metadata == world.rules.metadata
+        assert "backstop_missing" in world.journal()
         await world.tick(33, minutes=1)
         assert world.vm.seen.status == "TERMINATED"
+
+    async def test_who_starts_it_does_so_even_where_the_metadata_cannot_be_written(self) -> None:
+        world = await World(cloud=RefusingCloud).open()
+        world.cloud.refuses = {"write_metadata": CloudRefused(reason="x", message="y")}
+        await world.tick()
+        world.cloud.outside(PLACE, "start")
+        await world.tick(2, minutes=2)
+        assert world.phase == "ready"
 
     @pytest.mark.parametrize(
         ("kind", "code"),

@@ -53,8 +53,8 @@ class PanelProcess:
 
     def wait(self) -> int:
         """Its exit code, once it has ended."""
-        rest, _ = self.process.communicate(timeout=PATIENCE_S)
-        self.output += rest or ""
+        if self.process.returncode is None:
+            self.output, _ = self.process.communicate(timeout=PATIENCE_S)
         return self.process.returncode
 
     def ready(self) -> Self:
