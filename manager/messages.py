@@ -143,7 +143,7 @@ _JOURNAL = {
 _FAULTS = {
     "stockout": (
         "No {machine} free in {zone} right now.",
-        "Nothing is being billed. Google has none to give in {zone} at the moment{rooms}.",
+        "Google has none to give in {zone} at the moment{rooms}.",
         "It is tried again every 30 seconds for an hour; another zone or a spot VM may be quicker.",
     ),
     "quota_exceeded": (

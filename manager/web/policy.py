@@ -6,7 +6,7 @@ _NONCE_BYTES = 16
 # Clipboard and fullscreen are for ComfyUI; camera and microphone are not named, so the frame may ask for them.
 _PERMISSIONS = ", ".join(
     [f"{feature}=*" for feature in ("clipboard-read", "clipboard-write", "fullscreen")]
-    + [f"{feature}=()" for feature in ("geolocation", "payment", "usb", "serial", "hid", "bluetooth", "midi")],
+    + [f"{feature}=()" for feature in ("geolocation", "payment", "usb", "serial", "hid", "midi")],
 )
 
 

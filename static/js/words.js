@@ -11,4 +11,7 @@ export const word = (name, values) => {
   return fill(text ?? "", values);
 };
 
+/** What a phase is called; before anything was seen of the box, nothing is claimed of it. */
+export const phaseWord = ({ phase, headline }) => word(`phase.${headline.code === "unseen" ? "unseen" : phase}`);
+
 export const language = document.documentElement.lang || "en";

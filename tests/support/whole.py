@@ -85,11 +85,13 @@ def settings_for(state_dir: Path, endpoint: str, **more: Any) -> Settings:
 
 
 @asynccontextmanager
-async def whole(folder: Path, *, comfyui: ComfyUi | None = None, **more: Any) -> AsyncIterator[Whole]:
-    """Everything, up and listening on loopback; taken down at the end."""
+async def whole(
+    folder: Path, *, comfyui: ComfyUi | None = None, address: str | None = "127.0.0.1", **more: Any
+) -> AsyncIterator[Whole]:
+    """Everything, up and listening on loopback; taken down at the end. `address` None puts the box on another site."""
     clock = ShiftedClock()
     demo = ComfyUi(presence_nodes=assembly.asset("startup") / "custom_nodes")
-    with CloudThread(folder / "cloud", clock=clock, make=factory(comfyui or demo), address="127.0.0.1") as served:
+    with CloudThread(folder / "cloud", clock=clock, make=factory(comfyui or demo), address=address) as served:
         listener = uvicorn.Config("", host="127.0.0.1", port=0).bind_socket()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         panel = Panel(settings_for(folder, served.endpoint, **more), public_url=url, clock=clock)

@@ -125,6 +125,24 @@ async def test_the_page_comes_back_by_itself_and_two_tabs_agree(program: Whole, 
         await expect(page.locator("main").get_by_role("button", name="Start", exact=True)).to_be_visible()
 
 
+async def test_where_the_browser_refuses_the_box_its_storage_the_page_says_so(tmp_path: Path) -> None:
+    async with whole(tmp_path, address=None) as program, async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        # A context of its own is like a private window: what other sites store is refused.
+        page = await (await chromium.new_context()).new_page()
+        await page.goto(program.url)
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="Start", exact=True).click()
+        await program.until_phase("ready")
+        await expect(page.get_by_role("heading", name="a tab of its own")).to_be_visible(timeout=PATIENCE_MS)
+        await expect(page.get_by_text("third-party cookies are blocked")).to_be_visible()
+        async with page.expect_popup() as opened:
+            await page.locator(".frame-notice:not([hidden])").get_by_role("link", name="Open ComfyUI").click()
+        await (await opened.value).wait_for_function(GRAPH_IS_THERE)
+        await chromium.close()
+
+
 def _note(url: str, strayed: list[str]) -> None:
     if not re.match(r"(https?://127\.\d+\.\d+\.\d+[:/]|data:|blob:|chrome)", url):
         strayed.append(url)

@@ -28,7 +28,8 @@ class BoxActions extends Follower {
 
   draw(status) {
     if (!("follow" in this.dataset)) return;
-    let wanted = status.trouble?.actions ?? USUAL[status.phase] ?? [];
+    const isUnseen = status.headline.code === "unseen" && status.intent === "off";
+    let wanted = status.trouble?.actions ?? USUAL[isUnseen ? "off" : status.phase] ?? [];
     if (status.phase === "stopping" && status.intent === "on") wanted = wanted.filter((name) => name !== "again");
     for (const button of this.querySelectorAll("[data-action]")) {
       const place = wanted.indexOf(button.dataset.action);

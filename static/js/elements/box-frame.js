@@ -3,6 +3,7 @@
 
 import { box } from "../box.js";
 import { Follower } from "../follower.js";
+import { storageAllowed } from "../probe.js";
 
 const PATIENCE = 25_000;
 const BLANK_AFTER = 20_000;
@@ -24,6 +25,7 @@ class BoxFrame extends Follower {
   #dismissed = "";
   #timer = 0;
   #blankTimer = 0;
+  #probed = "";
 
   begin() {
     this.on(this, "click", (event) => this.#press(event.target.closest("button")));
@@ -40,7 +42,7 @@ class BoxFrame extends Follower {
     }
     if (phase === "off") this.#remove();
     if (phase === "ready") this.#ready(comfyui_url);
-    else if (!this.#frame) this.#notice(null);
+    else if (!this.#frame) this.#remove();
     // Whatever else happens, the frame stays; the card stands before it.
     this.toggleAttribute("data-covered", phase !== "ready");
     if (this.#frame) this.#frame.inert = phase !== "ready";
@@ -60,8 +62,20 @@ class BoxFrame extends Follower {
     if (location.protocol === "https:" && url.protocol === "http:" && !isLoopback(url.hostname)) {
       this.#notice("mixed");
     } else if (this.#mayFrame(url.origin)) {
-      this.#create(url, address);
+      this.#probe(url, address);
     }
+  }
+
+  /** On another site the browser may refuse ComfyUI its storage; then its page would be white without a word. */
+  async #probe(url, address) {
+    if (this.#probed === address) return;
+    this.#probed = address;
+    this.#notice("loading");
+    const isForeign = !isSameSite(url.hostname, location.hostname);
+    const allowed = isForeign ? await storageAllowed(address, this) : true;
+    if (this.#probed !== address) return;
+    if (allowed === false) this.#notice("storage");
+    else this.#create(url, address);
   }
 
   /** What may be framed was fixed when this page came. One reload asks for it anew; no frame is open that could lose by it. */
@@ -121,6 +135,7 @@ class BoxFrame extends Follower {
     this.#frame?.remove();
     this.#frame = null;
     this.#dismissed = "";
+    this.#probed = "";
     this.#notice(null);
   }
 
@@ -131,7 +146,7 @@ class BoxFrame extends Follower {
       location.reload();
     } else if ("again" in button.dataset) {
       // Pressed by a person, for a frame that shows nothing.
-      const address = this.#address;
+      const address = this.#address || this.#probed;
       this.#remove();
       this.#ready(address);
     } else if ("dismiss" in button.dataset) {

@@ -5,7 +5,7 @@ import { box } from "../box.js";
 import { Follower } from "../follower.js";
 import { percent } from "../format.js";
 import { plain, say } from "../text.js";
-import { word } from "../words.js";
+import { phaseWord, word } from "../words.js";
 
 /** With figures where the page has them: "Render 63 %, 2 waiting · stays on". */
 const renderWords = ({ render, headline, warning }) => {
@@ -38,7 +38,7 @@ class BoxSaid extends Follower {
     const inBar = this.dataset.of === "bar";
     const message = (inBar && status.warning) || status.headline;
     const render = inBar ? renderWords(status) : null;
-    say(line, render ? { text: render, values: {} } : message, box.context, word(`phase.${status.phase}`));
+    say(line, render ? { text: render, values: {} } : message, box.context, phaseWord(status));
     if (inBar) this.#progress(status);
     this.#speak(status, message);
   }

@@ -4,7 +4,7 @@ import { box } from "../box.js";
 import { Follower } from "../follower.js";
 import { countdown } from "../format.js";
 import { everySecond } from "../ticker.js";
-import { word } from "../words.js";
+import { phaseWord, word } from "../words.js";
 
 const SHAPES = { off: "off", ready: "on", trouble: "trouble" };
 
@@ -18,7 +18,7 @@ class BoxTab extends Follower {
     const address = icon.dataset[status.warning ? "warning" : (SHAPES[status.phase] ?? "busy")];
     if (icon.getAttribute("href") !== address) icon.setAttribute("href", address);
     for (const element of document.querySelectorAll("[data-phase-word]")) {
-      element.textContent = word(`phase.${status.phase}`);
+      element.textContent = phaseWord(status);
     }
     this.#title(status);
   }
@@ -28,7 +28,7 @@ class BoxTab extends Follower {
     const title =
       status.warning && end
         ? word("title_warning", { left: countdown(Date.parse(end) - box.now()), name: box.name })
-        : word("title", { phase: word(`phase.${status.phase}`), name: box.name });
+        : word("title", { phase: phaseWord(status), name: box.name });
     if (document.title !== title) document.title = title;
   }
 }

@@ -1,0 +1,33 @@
+// Whether this browser lets the box's address store anything inside this page. ComfyUI needs that, and where it is
+// refused (third-party cookies blocked), its page stays white with nothing to be seen from out here.
+
+const PATH = "extensions/gpubox_presence/probe.html";
+const PATIENCE = 4000;
+const AFTER_LOAD = 500;
+
+/** True or false as the probe in the box says; null where the box has none, and nothing is known. */
+export const storageAllowed = (address, parent) =>
+  new Promise((resolve) => {
+    const url = new URL(PATH, address.endsWith("/") ? address : `${address}/`);
+    const frame = document.createElement("iframe");
+    const done = new AbortController();
+    const end = (answer) => {
+      done.abort();
+      frame.remove();
+      resolve(answer);
+    };
+    addEventListener(
+      "message",
+      ({ source, origin, data }) => {
+        const isProbe = source === frame.contentWindow && origin === url.origin && data?.gpubox === "storage";
+        if (isProbe) end(data.allowed === true);
+      },
+      { signal: done.signal },
+    );
+    frame.addEventListener("load", () => setTimeout(() => end(null), AFTER_LOAD), { signal: done.signal });
+    setTimeout(() => end(null), PATIENCE);
+    frame.hidden = true;
+    frame.title = "";
+    frame.src = url;
+    parent.append(frame);
+  });
