@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from manager.cli.checks import cloud, here, machine, web
+from manager.adapters.gce import Limits
+from manager.cli.checks import cloud, here, machine, rounds, web
 from manager.cli.checks.finding import State
 from manager.domain.box import Place
 from manager.settings import Settings
@@ -63,7 +64,10 @@ def test_a_box_that_is_not_there_is_told_after_what_is(gpubox: Gpubox, panel: Re
     assert "run limit" not in found
 
 
-def test_a_cloud_that_does_not_answer_is_told_once(gpubox: Gpubox, tmp_path: Path) -> None:
+def test_a_cloud_that_does_not_answer_is_told_once(
+    gpubox: Gpubox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "_LIMITS", Limits(attempt=1, read=0.3))
     env = environment(tmp_path, GCE_API_ENDPOINT=f"http://127.0.0.1:{free_port()}", PORT=str(free_port()))
     ran = gpubox("doctor", env=env)
     assert ran.code == 1
