@@ -1,0 +1,25 @@
+"""Every sentence that the program says to a person, so that a second language can follow.
+
+A text is a template. The names of its values tell how a page or a terminal shows them: `…_at` and `…_until` are
+moments, shown in the reader's zone; `…_in` a moment shown as a countdown to it; `…_s` seconds, shown as people
+say durations; `…_money` an amount in the box's currency; anything else is shown as it is.
+"""
+
+from manager.messages.faults import Problem, problem
+from manager.messages.message import Message, duration, fill, plain
+from manager.messages.states import cause, detail, headline, journal, step, warning
+
+__all__ = [
+    "Message",
+    "Problem",
+    "cause",
+    "detail",
+    "duration",
+    "fill",
+    "headline",
+    "journal",
+    "plain",
+    "problem",
+    "step",
+    "warning",
+]
