@@ -1,10 +1,12 @@
 """The composition root: from the settings to adapters, to the application, to a running panel."""
 
 import asyncio
+import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from types import FrameType
 from uuid import uuid4
 
 import structlog
@@ -74,10 +76,16 @@ async def _serve(settings: Settings) -> int:
             )
         )
         panel.on_failure = lambda: setattr(server, "should_exit", True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _already_heard)
         await server.serve(sockets=[listener])
     finally:
         await panel.close()
     return 1 if panel.failed else 0
+
+
+def _already_heard(_number: int, _frame: FrameType | None) -> None:
+    """The server raises the signal that ended it once more, after it has ended in order."""
 
 
 def _listen(host: str, port: int) -> socket.socket:

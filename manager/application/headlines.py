@@ -73,7 +73,8 @@ def _ready(live: LiveBox, verdict: Verdict | None) -> Message:
 
 
 def _stopping(live: LiveBox, now: datetime) -> Message:
-    waiting = now - live.box.since
+    asked = live.box.stop.asked_at if live.box.stop is not None else live.box.since
+    waiting = now - asked
     if waiting < _LONG_STOP:
         return messages.headline("stopping")
     return messages.headline("stopping.long", waiting_s=int(waiting.total_seconds()) // 60 * 60)

@@ -10,7 +10,7 @@ from manager.application import timeline
 from manager.application.headlines import headline_of, stops_at
 from manager.application.live import LiveBox, Rules
 from manager.domain import cost
-from manager.domain.box import Box, Cause, Intent, Phase
+from manager.domain.box import Box, Intent, Phase
 from manager.domain.errors import Fault
 from manager.domain.idle import Reason, Sign, Verdict
 from manager.domain.power import bills
@@ -221,13 +221,15 @@ def _last_session(live: LiveBox, rules: Rules) -> dict[str, Any] | None:
         "started_at": plain(last.started_at),
         "ended_at": plain(ended),
         "cost": _money(cost.session_cost(last, ended)),
-        "cause": _cause(live.box, rules).as_json(),
+        "cause": _json(_cause(live.box, rules)),
     }
 
 
-def _cause(box: Box, rules: Rules) -> Message:
-    why = box.cause if box.intent is Intent.OFF else Cause.UNKNOWN
-    return messages.cause(why.value, idle_s=rules.policy.idle.total_seconds())
+def _cause(box: Box, rules: Rules) -> Message | None:
+    """Why the box is off. Once it is wanted on again, that is history, which the journal tells."""
+    if box.intent is Intent.ON:
+        return None
+    return messages.cause(box.cause.value, idle_s=rules.policy.idle.total_seconds())
 
 
 def _money(amount: Decimal | None, unit: Decimal = _CENT) -> str | None:

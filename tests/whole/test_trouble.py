@@ -119,3 +119,14 @@ def test_a_second_panel_on_the_same_state_says_so_and_ends(tmp_path: Path) -> No
             assert second.wait() == 1
         assert second.output.count("\n") == 1
         assert "Another panel is at work" in second.output
+
+
+def test_the_panel_ends_in_order_when_it_is_told_to(tmp_path: Path) -> None:
+    with PanelProcess(tmp_path / "state", EMBEDDED_CLOUD_SPEED="0") as panel:
+        panel.ready()
+        panel.until_phase("off")
+        panel.process.terminate()
+        assert panel.wait() == 0
+        assert "Traceback" not in panel.output
+    with PanelProcess(tmp_path / "state", EMBEDDED_CLOUD_SPEED="0") as again:
+        assert again.ready().until_phase("off")["status"] == "TERMINATED"

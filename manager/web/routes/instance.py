@@ -78,8 +78,8 @@ def list_router() -> APIRouter:
 
 
 def first_box(request: Request) -> str:
-    """The box of /api/instance."""
-    return services_of(request).boxes.names()[0]
+    """The box of /api/instance; where there is none at all, its name is not known either."""
+    return next(iter(services_of(request).boxes.names()), "(none)")
 
 
 def named_box(request: Request) -> str:
