@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,10 +29,10 @@ def _why_not() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
+def image() -> Iterator[Image]:
     if reason := _why_not():
         pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("image")
+    folder = Path(tempfile.mkdtemp(prefix="gpubox-"))  # podman refuses long paths
     try:
         kept = os.environ.get("GPUBOX_TEST_BASE")  # a base.tar made before, for whoever works on these tests
         base = Path(kept) if kept else build_base(folder)
