@@ -19,7 +19,7 @@ from manager.adapters.embedded.server import factory
 from manager.adapters.embedded.thread import CloudThread
 from manager.adapters.gce import GceBuilder
 from manager.domain.box import Place
-from manager.main import Panel
+from manager.panel import Panel
 from manager.settings import Settings
 
 PASSWORD = "a-password-for-tests"
