@@ -1,7 +1,7 @@
 """A sentence, its values, and how both are shown where no reader's zone is known."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -26,9 +26,10 @@ class Message:
         return fill(self.text, {k: plain(v) for k, v in self.values.items()})
 
 
-def fill(text: str, values: Mapping[str, Any]) -> str:
-    """The text with its values in UTC, for where no reader's zone is known."""
-    return _SLOT.sub(lambda match: _shown(match[1], values.get(match[1])), text)
+def fill(text: str, values: Mapping[str, Any], shown: Callable[[str, Any], str] | None = None) -> str:
+    """The text with its values as `shown(name, value)` has them; in UTC where no reader's zone is known."""
+    show = shown or _in_utc
+    return _SLOT.sub(lambda slot: show(slot[1], values.get(slot[1])), text)
 
 
 def plain(value: Any) -> Any:
@@ -42,7 +43,7 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def _shown(name: str, value: Any) -> str:
+def _in_utc(name: str, value: Any) -> str:
     if value is None:
         return "…"
     if name.endswith(("_at", "_until", "_in")):
