@@ -161,8 +161,9 @@ class Actions:
         await self._registry.change(live, guarded, must=False)
 
     async def _finish(self, live: LiveBox, intent: Intent) -> bool:
+        ours = live.box.start is not None and live.box.start.request_id is not None
         await self._registry.change(live, transitions.finished, must=False)
-        if intent is Intent.ON and live.seen is not None:
+        if intent is Intent.ON and ours:
             asked = live.times.asked_at if live.times is not None else live.box.since
             await self._registry.write(live, "started", {"took_s": (self._clock.now() - asked).total_seconds()})
             await self._verify_backstop(live)

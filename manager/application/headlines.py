@@ -29,7 +29,7 @@ def headline_of(live: LiveBox, phase: Phase, verdict: Verdict | None, trouble: s
             return messages.headline("queued", machine=_gpu_name(seen))
         case Phase.STARTING:
             return _starting(live, seen)
-        case Phase.READY:
+        case Phase.READY if verdict is not None:
             return _ready(live, verdict)
         case Phase.STOPPING:
             return _stopping(live, now)
@@ -58,9 +58,7 @@ def _starting(live: LiveBox, seen: Observation) -> Message:
     return messages.headline("starting.usual", usual_s=round(usual)) if usual else messages.headline("starting")
 
 
-def _ready(live: LiveBox, verdict: Verdict | None) -> Message:
-    if verdict is None:
-        return messages.headline("ready.forever")
+def _ready(live: LiveBox, verdict: Verdict) -> Message:
     strongest = verdict.reasons[0]
     if strongest.sign is Sign.UNKNOWN:
         return messages.headline("ready.unknown", since_at=strongest.at, stops_at=verdict.stops_at)

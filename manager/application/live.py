@@ -74,8 +74,9 @@ class LiveBox:
         return self.box.name
 
     def verdict(self, rules: Rules, now: datetime) -> Verdict | None:
-        """What the signs say while the box is on and wanted on; None otherwise."""
-        if self.watch is None or self.box.intent is not Intent.ON or self.box.start is not None:
+        """What the signs say while the box is on and wanted on; None otherwise, and while a start is on its way."""
+        starting = self.box.start is not None and self.box.start.request_id is not None
+        if self.watch is None or self.box.intent is not Intent.ON or starting:
             return None
         return judge(signs(self.watch, self.box, self.panel_at, self.watched_since), rules.policy, now)
 

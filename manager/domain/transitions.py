@@ -16,11 +16,13 @@ _LONGEST_PAUSE = timedelta(seconds=60)
 
 
 def ask_on(box: Box, now: datetime, cause: Cause) -> Box:
-    """A start is wanted. Asking again changes nothing but that a pause before the next try ends."""
-    if box.intent is Intent.ON and box.start is not None:
-        return replace(box, start=replace(box.start, asked_at=now, retry_at=None))
-    if box.intent is Intent.ON and box.fault is None:
-        return box
+    """A start is wanted. Even a box that was last seen to be on is looked at once more before that is believed.
+
+    Asking again ends the pause before the next try.
+    """
+    if box.intent is Intent.ON:
+        start = Call(asked_at=now) if box.start is None else replace(box.start, asked_at=now, retry_at=None)
+        return replace(box, start=start, fault=None if box.start is None else box.fault)
     start = box.start if box.start is not None and box.start.unresolved else Call(asked_at=now)
     # A stop that was sent stays known, so that the start waits for its end.
     stop = box.stop if box.stop is not None and box.stop.request_id is not None else None

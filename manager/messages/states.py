@@ -17,7 +17,6 @@ _HEADLINES = {
     "starting.after_stop": "Stopping first; it starts as soon as Google confirms the stop.",
     "setting_up": "The machine is up; ComfyUI is starting.",
     "ready": "On. Stops at {stops_at} unless you go on.",
-    "ready.forever": "On.",
     "ready.render": "A render is running; it stays on.",
     "ready.veto": "The box is busy with {what}; it stays on.",
     "ready.hold": "On. Held until {hold_until}.",

@@ -284,6 +284,11 @@ class TestSomebodyElse:
         assert "adopted_on.outside" in world.journal()
         assert world.vm.seen.metadata == world.rules.metadata
         assert "backstop_missing" in world.journal()
+        world.cloud.outside(PLACE, "stop")
+        await world.tick(2, minutes=2)
+        world.cloud.outside(PLACE, "start", "bob@example.com")
+        await world.tick(2, minutes=2)
+        assert world.phase == "ready"
         await world.tick(33, minutes=1)
         assert world.vm.seen.status == "TERMINATED"
 

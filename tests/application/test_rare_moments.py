@@ -137,10 +137,10 @@ async def test_the_place_of_a_box_is_told() -> None:
     assert world.status["machine"] == {"project": PLACE.project, "zone": PLACE.zone, "instance": PLACE.instance}
 
 
-async def test_a_start_of_a_box_that_runs_with_a_fault_says_no_more_than_is_known() -> None:
+async def test_a_start_of_a_box_that_runs_with_a_fault_puts_the_fault_away() -> None:
     world = await World().running()
     await world.registry.change(world.live, lambda box: replace(box, fault=Fault("conflict")))
     await world.boxes.start("comfyui")
-    assert world.status["reason"] == "On."
+    assert world.status["reason"].startswith("On. Stops at")
     await world.tick(2)
     assert world.status["trouble"] is None

@@ -25,9 +25,9 @@ class TestAskingForAStart:
         asked = transitions.ask_on(box(), LATER, Cause.PERSON)
         assert (asked.intent, asked.since, asked.start) == (Intent.ON, LATER, call(asked_at=LATER))
 
-    def test_again_changes_nothing(self) -> None:
-        on = box(Intent.ON)
-        assert transitions.ask_on(on, LATER, Cause.PERSON) == on
+    def test_of_a_box_that_is_on_has_the_cloud_asked_once_more(self) -> None:
+        asked = transitions.ask_on(box(Intent.ON), LATER, Cause.PERSON)
+        assert asked == box(Intent.ON, start=call(asked_at=LATER))
 
     def test_again_while_starting_ends_the_pause_and_keeps_the_call(self) -> None:
         waiting = box(Intent.ON, start=replace(ON_ITS_WAY, retry_at=LATER))
