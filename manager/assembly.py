@@ -12,6 +12,7 @@ from manager.application.ports import BoxSpec
 from manager.domain.box import Place
 from manager.domain.cost import LIST_PRICES
 from manager.domain.idle import Policy
+from manager.messages import sentence
 from manager.settings import Settings
 
 _EMBEDDED_PROJECT = "gpubox-demo"
@@ -99,14 +100,13 @@ def metadata(settings: Settings) -> dict[str, str]:
 
 def greeting(settings: Settings, public_url: str, made: str | None) -> str:
     """What the terminal says at the start: where the panel is, and how to come in."""
-    lines = [f"gpubox is at {public_url}"]
+    lines = [sentence("greeting.at", url=public_url)]
     if made is not None:
-        lines.append(f"Log in with this password, which is shown only this once: {made}")
+        lines.append(sentence("greeting.password", password=made))
     elif settings.auth_password is None and settings.auth_password_hash is None:
-        lines.append("Log in with the password that was shown at the first start.")
-        lines.append("Lost it? Set AUTH_PASSWORD in .env and start again.")
+        lines += [sentence("greeting.known"), sentence("greeting.lost")]
     if not settings.on_gce and settings.gce_api_endpoint is None:
-        lines.append("No Google project is set, so the box is a demo on this computer: no GPU, no bill.")
+        lines.append(sentence("greeting.demo"))
     return "\n" + "\n".join(f"  {line}" for line in lines) + "\n\n"
 
 

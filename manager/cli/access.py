@@ -12,6 +12,7 @@ from manager.adapters.clock import SystemClock
 from manager.adapters.tokens import JwtTokens
 from manager.cli.exits import ExitCode
 from manager.cli.failures import Failure
+from manager.messages import sentence
 
 if TYPE_CHECKING:
     from manager.settings import Settings
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 # Long enough for one request and for a clock that is a little off; a new one is signed for each.
 _LIFE = timedelta(minutes=10)
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared with, not listened on
-HOW_TO_LOG_IN = (
-    "Log in with: gpubox token --url {url} > token-file, and give it with --token-file token-file or in GPUBOX_TOKEN."
-)
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Access:
         # A token that opens this computer's panel is never sent to another computer that somebody named.
         secret = local_secret(self.settings) if self.url is None or _is_here(url) else None
         if secret is None:
-            raise Failure(f"There is no session. {HOW_TO_LOG_IN.format(url=url)}", ExitCode.LOGIN)
+            raise Failure(f"{sentence('login.none')} {sentence('login.how', url=url)}", ExitCode.LOGIN)
         tokens, clock = JwtTokens(secret, _LIFE), SystemClock()
         return lambda: tokens.issue(clock.now())[0]
 
@@ -79,11 +77,8 @@ def local_secret(settings: "Settings") -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise Failure(
-            f"The panel's own secret in {path} cannot be read ({getattr(error, 'strerror', None) or 'not text'}). "
-            "Run this as the user that runs the panel.",
-            ExitCode.LOGIN,
-        ) from None
+        why = getattr(error, "strerror", None) or sentence("login.not_text")
+        raise Failure(sentence("login.secret_unreadable", path=path, why=why), ExitCode.LOGIN) from None
 
 
 def read_token(path: Path) -> str:
@@ -91,17 +86,17 @@ def read_token(path: Path) -> str:
     try:
         token = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not a token"
-        raise Failure(f"The token file {path} cannot be read: {why}.", ExitCode.LOGIN) from None
+        why = getattr(error, "strerror", None) or sentence("login.not_a_token")
+        raise Failure(sentence("login.file_unreadable", path=path, why=why), ExitCode.LOGIN) from None
     if not token or len(token.split()) != 1:
-        raise Failure(f"The token file {path} holds no token.", ExitCode.LOGIN)
+        raise Failure(sentence("login.file_empty", path=path), ExitCode.LOGIN)
     return token
 
 
 def _checked(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-        raise Failure("The panel's URL begins with http:// or https://, e.g. http://127.0.0.1:8187", ExitCode.USAGE)
+        raise Failure(sentence("panel.bad_url"), ExitCode.USAGE)
     return url.rstrip("/")
 
 

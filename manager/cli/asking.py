@@ -5,22 +5,23 @@ import sys
 from manager.cli.exits import ExitCode
 from manager.cli.failures import Failure
 from manager.cli.terminal import err
+from manager.messages import sentence
 
 
 def confirm(question: str, instead: str) -> None:
     """Go on only after a y; `instead` is the option that answers for a script."""
-    if _answer(f"{question} [y/N] ", instead).lower() not in ("y", "yes"):
-        raise Failure("Nothing was done.")
+    if _answer(sentence("ask.yes_or_no", question=question), instead).lower() not in ("y", "yes"):
+        raise Failure(sentence("ask.no"))
 
 
 def confirm_name(question: str, name: str, instead: str) -> None:
     """Go on only after the name was typed."""
-    if _answer(f"{question} Type {name} to go on: ", instead) != name:
-        raise Failure("That is not its name. Nothing was done.")
+    if _answer(sentence("ask.name", question=question, name=name), instead) != name:
+        raise Failure(sentence("ask.other_name"))
 
 
 def _answer(question: str, instead: str) -> str:
     if not sys.stdin.isatty():
-        raise Failure(f"Nobody is here to be asked. A script says {instead}.", ExitCode.USAGE)
+        raise Failure(sentence("ask.nobody", instead=instead), ExitCode.USAGE)
     err().print(question, end="", markup=False)
     return sys.stdin.readline().strip()

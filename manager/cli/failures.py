@@ -5,17 +5,16 @@ import traceback
 
 from manager.cli.exits import ExitCode, of_code
 from manager.domain.errors import GpuboxError
-from manager.messages import problem
+from manager.messages import problem, sentence
 
 
 class Failure(Exception):
     """Something a person can act on. `text` has no secrets in it."""
 
-    def __init__(self, text: str, code: ExitCode = ExitCode.FAILED, data: object = None) -> None:
+    def __init__(self, text: str, code: ExitCode = ExitCode.FAILED) -> None:
         super().__init__(text)
         self.text = text
         self.code = code
-        self.data = data
 
 
 def of_domain(error: GpuboxError) -> Failure:
@@ -36,7 +35,7 @@ def told(error: Exception) -> Failure:
     if isinstance(error, OSError):
         what = error.strerror or type(error).__name__
         return Failure(f"{error.filename}: {what}." if error.filename else f"{what}.")
-    return Failure(f"That was not expected ({type(error).__name__}). Run it again with: gpubox --debug …")
+    return Failure(sentence("unexpected", kind=type(error).__name__))
 
 
 def report(error: Exception, *, debug: bool) -> int:

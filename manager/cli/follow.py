@@ -5,15 +5,13 @@ import time
 from collections.abc import Iterator
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
 
 import httpx
 
 from manager.cli.exits import ExitCode
 from manager.cli.failures import Failure
-from manager.cli.panel import Panel, Unreachable, understood
-
-Json = dict[str, Any]
+from manager.cli.panel import Json, Panel, Unreachable, understood
+from manager.messages import sentence
 
 # How long a panel that went away is waited for, and how often it is asked.
 _PATIENCE_S = 60.0
@@ -21,8 +19,8 @@ _PAUSE_S = 0.5
 _TICK_S = 1.0
 
 
-def changes(panel: Panel, timeout: float | None = None) -> Iterator[Json | None]:
-    """The status now and at each change, for ever; None every second in between, for what has to move.
+def changes(panel: Panel, timeout: float | None = None) -> Iterator[Json]:
+    """The status now and at each change, for ever.
 
     The stream is read in a thread, so that neither the clock nor Ctrl-C has to wait for it. Raises Failure where
     the panel refuses, or is gone for a minute, or `timeout` seconds are over.
@@ -33,11 +31,10 @@ def changes(panel: Panel, timeout: float | None = None) -> Iterator[Json | None]
     while True:
         left = _TICK_S if ends is None else min(_TICK_S, ends - time.monotonic())
         if left <= 0:
-            raise Failure("That took longer than --timeout allows. It goes on without this command.", ExitCode.TIMEOUT)
+            raise Failure(sentence("wait.over"), ExitCode.TIMEOUT)
         try:
             news = told.get(timeout=left)
         except Empty:
-            yield None
             continue
         if isinstance(news, Exception):
             raise news
@@ -61,7 +58,7 @@ def _listen(panel: Panel, told: "SimpleQueue[Json | Exception]") -> None:
         except (httpx.HTTPError, Unreachable) as error:
             # A panel that restarts is back within seconds; what was missed comes with the next event.
             if time.monotonic() - heard_at > _PATIENCE_S:
-                told.put(Unreachable(panel.url, f"the connection was lost: {type(error).__name__}"))
+                told.put(Unreachable(panel.url, sentence("panel.lost", kind=type(error).__name__)))
                 return
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where somebody waits for it
             told.put(error)

@@ -11,10 +11,11 @@ from typing import Any, Self
 
 import httpx
 
-from manager.cli.access import HOW_TO_LOG_IN, Access
+from manager.cli.access import Access
 from manager.cli.exits import ExitCode, of_code
 from manager.cli.failures import Failure
 from manager.domain.errors import UnknownBox
+from manager.messages import sentence
 
 Json = dict[str, Any]
 
@@ -29,10 +30,7 @@ class Unreachable(Failure):
     """The panel did not answer. It may do so a moment later."""
 
     def __init__(self, url: str, why: str) -> None:
-        super().__init__(
-            f"The panel does not answer at {url} ({why}). Start it with: gpubox serve, or say where it is with --url.",
-            ExitCode.UNREACHABLE,
-        )
+        super().__init__(sentence("panel.unreachable", url=url, why=why), ExitCode.UNREACHABLE)
 
 
 class Panel:
@@ -135,7 +133,7 @@ def ask(client: httpx.Client, method: str, url: str, **more: Any) -> httpx.Respo
     try:
         return client.request(method, url, **more)
     except httpx.TimeoutException:
-        raise Unreachable(_origin(url), "no answer in time") from None
+        raise Unreachable(_origin(url), sentence("panel.late")) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unreachable(_origin(url), _reason(error)) from None
 
@@ -147,7 +145,7 @@ def understood(answer: httpx.Response, url: str) -> Json:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise Unreachable(url, f"what answers there is not gpubox: HTTP {answer.status_code}")
+        raise Unreachable(url, sentence("panel.other", status=answer.status_code))
     if answer.is_success:
         return body  # pyright: ignore[reportUnknownVariableType] - JSON of the panel
     raise _refusal(body, url)  # pyright: ignore[reportUnknownArgumentType] - likewise
@@ -156,8 +154,8 @@ def understood(answer: httpx.Response, url: str) -> Json:
 def _refusal(problem: Json, url: str) -> Failure:
     code, text = str(problem.get("code", "")), f"{problem.get('title', '')} {problem.get('detail', '')}".strip()
     if code in ("not_authenticated", "cross_site_refused"):
-        text = f"{problem.get('title', '')} {HOW_TO_LOG_IN.format(url=url)}".strip()
-    return Failure(text or f"The panel at {url} refused.", of_code(code))
+        text = f"{problem.get('title', '')} {sentence('login.how', url=url)}".strip()
+    return Failure(text or sentence("panel.refused", url=url), of_code(code))
 
 
 def _reason(error: Exception) -> str:

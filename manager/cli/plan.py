@@ -13,6 +13,7 @@ from manager.cli.words import Words
 from manager.domain import cost
 from manager.domain.box import Disk, Machine, Place
 from manager.domain.cost import Rates
+from manager.messages import sentence
 from manager.settings import Settings
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -38,10 +39,7 @@ class Wishes:
 def place_for(settings: Settings, name: str, zone: str | None) -> Place:
     """Where the box goes; raises Failure for a name that Google does not take."""
     if not _NAME.fullmatch(name):
-        raise Failure(
-            f"{name!r} cannot be a box's name: small letters, digits and hyphens, a letter first, 63 at most.",
-            ExitCode.USAGE,
-        )
+        raise Failure(sentence("create.bad_name", name=repr(name)), ExitCode.USAGE)
     return Place(assembly.first_place(settings).project, zone or settings.gce_zone, name)
 
 
@@ -91,16 +89,16 @@ def prices(spec: BoxSpec, rates: Rates) -> dict[str, str | None]:
 
 
 def described(place: Place, spec: BoxSpec, priced: dict[str, str | None], words: Words) -> Iterator[tuple[str, str]]:
-    """The plan, for a person to agree to."""
-    gpu = f", {spec.gpu_count} {spec.gpu}" if spec.gpu else ", no GPU"
-    yield "machine", f"{spec.machine_type}{gpu}{', spot' if spec.spot else ''}"
-    yield "where", f"{place.zone}, project {place.project}"
-    yield "disks", f"{spec.boot_size_gb} GB to boot from, {spec.data_size_gb} GB for models ({spec.data_disk}, kept)"
-    yield "image", f"{spec.image_family} of {spec.image_project}"
+    """The plan, for a person to agree to: codes of labels, and words."""
+    gpu = f"{spec.gpu_count} {spec.gpu}" if spec.gpu else sentence("plan.no_gpu")
+    yield "plan_machine", ", ".join([spec.machine_type, gpu, *([sentence("plan.spot")] if spec.spot else [])])
+    yield "plan_where", sentence("plan.where", zone=place.zone, project=place.project)
+    yield "plan_disks", sentence("plan.disks", boot=spec.boot_size_gb, data=spec.data_size_gb, name=spec.data_disk)
+    yield "plan_image", sentence("plan.image", family=spec.image_family, project=spec.image_project)
     hours = spec.max_run.total_seconds() / 3600 if spec.max_run else None
-    yield "run limit", f"Google stops it after {hours:g} h" if hours else "none, because MAX_RUN_HOURS is 0"
-    unknown = "not known for this machine"
+    yield "plan_limit", sentence("plan.limit", hours=f"{hours:g}") if hours else sentence("plan.no_limit")
+    unknown = sentence("plan.unknown")
     on, rest = priced["hourly"], priced["at_rest_monthly"]
-    yield "on", f"{words.money(on)} an hour" if on else unknown
-    yield "at rest", f"{words.money(rest)} a month, for the disks" if rest else unknown
-    yield "", f"List prices of {priced['rates_as_of']}; Google's bill is what counts."
+    yield "plan_on", sentence("cost.hourly", amount=words.money(on)) if on else unknown
+    yield "plan_rest", sentence("plan.at_rest", amount=words.money(rest)) if rest else unknown
+    yield "plan_prices", sentence("plan.prices", day=priced["rates_as_of"])

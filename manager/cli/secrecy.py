@@ -4,12 +4,9 @@ from collections.abc import Sequence
 
 from manager.cli.exits import ExitCode
 from manager.cli.failures import Failure
+from manager.messages import sentence
 
 _SECRET_OPTIONS = ("--password", "--auth-password", "--jwt-secret", "--secret", "--token")
-_TELLING = (
-    "{option} is not taken: every user of this computer can read a command line. "
-    "Passwords are asked for or read from stdin; a token comes from --token-file or GPUBOX_TOKEN."
-)
 
 
 def refuse_secrets(arguments: Sequence[str]) -> None:
@@ -17,4 +14,4 @@ def refuse_secrets(arguments: Sequence[str]) -> None:
     for word in arguments:
         option = word.partition("=")[0]
         if option in _SECRET_OPTIONS:
-            raise Failure(_TELLING.format(option=option), ExitCode.USAGE)
+            raise Failure(sentence("login.secret_option", option=option), ExitCode.USAGE)

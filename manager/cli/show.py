@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from manager.cli.words import Words, read
-from manager.messages import duration
+from manager.messages import duration, sentence
 
 Json = dict[str, Any]
 
@@ -18,6 +18,7 @@ SHAPES = {
     "stopping": ("◐", "yellow"),
     "trouble": ("▲", "red"),
 }
+_COSTS = ("hourly", "session", "today", "month", "at_rest_monthly")
 _STEPS = {"done": "●", "now": "◐", "todo": "○"}
 
 
@@ -47,7 +48,7 @@ def shape(status: Json) -> tuple[str, str]:
 
 
 def lines(status: Json) -> Iterator[tuple[str, str]]:
-    """What stands below the headline, as (what, words)."""
+    """What stands below the headline, as (code of its label, words)."""
     words = words_of(status)
     if status["warning"]:
         yield "warning", words.sentence(status["warning"])
@@ -58,13 +59,14 @@ def lines(status: Json) -> Iterator[tuple[str, str]]:
     for detail in status["details"]:
         yield "why", words.sentence(detail)
     if status["stops_at"]:
-        yield "stops", f"{words.moment(status['stops_at'])}, in {words.countdown(status['stops_at'])}"
+        at = status["stops_at"]
+        yield "stops", sentence("status.stops", moment=words.moment(at), countdown=words.countdown(at))
     if status["comfyui_url"]:
-        yield "ComfyUI", status["comfyui_url"]
+        yield "comfyui", status["comfyui_url"]
     if cost := _cost(status["cost"], words):
         yield "cost", cost
     if last := _last(status, words):
-        yield "last time", last
+        yield "last", last
     yield "machine", _machine(status)
 
 
@@ -75,20 +77,14 @@ def _trouble(status: Json, words: Words) -> Iterator[tuple[str, str]]:
     if status["phase"] != "trouble":
         yield "trouble", trouble["title"]
     yield "what", words.sentence(trouble["detail"])
-    yield "what to do", words.sentence(trouble["remedy"])
+    yield "remedy", words.sentence(trouble["remedy"])
     if trouble["retry_at"]:
-        yield "next try", f"in {words.countdown(trouble['retry_at'])}"
+        yield "retry", sentence("status.retry", countdown=words.countdown(trouble["retry_at"]))
 
 
 def _cost(cost: Json, words: Words) -> str:
-    parts = [
-        (cost["hourly"], "{} an hour"),
-        (cost["session"], "{} this time"),
-        (cost["today"], "{} today"),
-        (cost["month"], "{} this month"),
-        (cost["at_rest_monthly"], "{} a month at rest"),
-    ]
-    return " · ".join(text.format(words.money(_short(amount))) for amount, text in parts if amount is not None)
+    known = [name for name in _COSTS if cost[name] is not None]
+    return " · ".join(sentence(f"cost.{name}", amount=words.money(_short(cost[name]))) for name in known)
 
 
 def _short(amount: str) -> str:
@@ -101,14 +97,19 @@ def _last(status: Json, words: Words) -> str:
     last = status["last_session"]
     if not last or status["cost"]["session"] is not None:
         return ""
-    began, ended = words.moment(last["started_at"]), words.moment(last["ended_at"])
-    spent = f", {words.money(last['cost'])}" if last["cost"] is not None else ""
-    return f"{began} to {ended}, {words.sentence(last['cause'])}{spent}"
+    told = {
+        "began": words.moment(last["started_at"]),
+        "ended": words.moment(last["ended_at"]),
+        "cause": words.sentence(last["cause"]),
+    }
+    if last["cost"] is None:
+        return sentence("status.last", **told)
+    return sentence("status.last_paid", **told, amount=words.money(last["cost"]))
 
 
 def _machine(status: Json) -> str:
     machine = part(status, "machine")
-    made = [machine.get("machine_type"), machine.get("gpu"), "spot" if machine.get("spot") else None]
+    made = [machine.get("machine_type"), machine.get("gpu"), sentence("plan.spot") if machine.get("spot") else None]
     where = [machine.get("zone"), machine.get("instance")]
-    google = f"Google says {status['status']}" if status["status"] else "not seen yet"
+    google = sentence("status.google", status=status["status"]) if status["status"] else sentence("status.unseen")
     return " · ".join(filter(None, [*made, *where, google]))

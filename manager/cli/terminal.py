@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from manager.cli import show
+from manager.messages import sentence
 
 _LABEL = 11
 
@@ -28,17 +29,31 @@ def print_json(data: Any) -> None:
     print(json.dumps(data, ensure_ascii=False), flush=True)
 
 
+def answer(status: show.Json, *, as_json: bool) -> None:
+    """A box's status as the answer to a command."""
+    if as_json:
+        print_json(status)
+    else:
+        print_status(status)
+
+
 def print_status(status: show.Json, others: Iterable[show.Json] = ()) -> None:
     """A box's status, and the names of the other boxes."""
     console = out()
     console.print(_headline(status))
     label = ""
     for what, words in show.lines(status):
-        console.print(Text.assemble((f"  {'' if what == label else what:<{_LABEL}}", "dim"), words))
+        console.print(labelled("" if what == label else what, words))
         label = what
     names = ", ".join(f"{other['name']} ({other['phase']})" for other in others)
     if names:
-        console.print(Text.assemble((f"  {'others':<{_LABEL}}", "dim"), f"{names}; see one with --box NAME"))
+        console.print(labelled("others", sentence("status.others", names=names)))
+
+
+def labelled(what: str, words: str) -> Text:
+    """Words after their label; `what` is the label's code, empty for none."""
+    label = sentence(f"label.{what}") if what else ""
+    return Text.assemble((f"  {label:<{_LABEL}}", "dim"), words)
 
 
 def print_line(status: show.Json) -> None:

@@ -6,12 +6,12 @@ from datetime import datetime, time, timedelta
 
 from manager.cli.exits import ExitCode
 from manager.cli.failures import Failure
+from manager.messages import sentence
 
 _SPAN = re.compile(
     r"(?:(?P<days>\d+(?:\.\d+)?)\s*d)?\s*(?:(?P<hours>\d+(?:\.\d+)?)\s*h)?\s*(?:(?P<minutes>\d+(?:\.\d+)?)\s*m(?:in)?)?"
 )
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-_EXAMPLES = "Say for how long or until when: 2h, 30m, 1h30m, until 18:00, until 2026-11-22 18:00; or off."
 
 
 def parse_until(words: Sequence[str], now: datetime) -> datetime | None:
@@ -36,7 +36,7 @@ def _span(text: str) -> timedelta:
     parts = {name: float(value) for name, value in found.groupdict().items() if value} if found else {}
     span = timedelta(**parts)
     if not span:
-        raise Failure(f"{text!r} is not a time. {_EXAMPLES}", ExitCode.USAGE)
+        raise Failure(sentence("hold.unclear", text=repr(text)), ExitCode.USAGE)
     return span
 
 
@@ -49,7 +49,7 @@ def _clock(text: str, now: datetime) -> datetime:
     try:
         moment = datetime.fromisoformat(text.upper())
     except ValueError:
-        raise Failure(f"{text!r} is not a time. {_EXAMPLES}", ExitCode.USAGE) from None
+        raise Failure(sentence("hold.unclear", text=repr(text)), ExitCode.USAGE) from None
     return moment if moment.tzinfo is not None else _local(moment)
 
 

@@ -14,6 +14,7 @@ from manager.cli.failures import Failure
 from manager.cli.follow import changes
 from manager.cli.panel import Panel
 from manager.cli.terminal import err
+from manager.messages import sentence
 
 # What is usual where the panel has not seen a start yet; a bar that waits for longer stays just short of full.
 _USUAL_S = 60.0
@@ -32,15 +33,13 @@ def until_ready(panel: Panel, timeout: float) -> show.Json:
     """The status once ComfyUI answers; raises Failure for trouble, a stop by somebody else, or the time-out."""
     with teller() as tell:
         for status in changes(panel, timeout):
-            if status is None:
-                continue
             tell.say(show.headline(status), _usual(status))
             if status["phase"] == "ready":
                 return status
             if status["phase"] == "trouble":
                 raise trouble(status)
             if status["intent"] == "off":
-                raise Failure("The start was called off: the box is wanted off now.")
+                raise Failure(sentence("wait.called_off"))
     raise AssertionError("changes never end")
 
 
@@ -48,13 +47,11 @@ def until_off(panel: Panel, timeout: float) -> show.Json:
     """The status once Google has confirmed the stop; raises Failure for trouble, a new start, or the time-out."""
     with teller() as tell:
         for status in changes(panel, timeout):
-            if status is None:
-                continue
             tell.say(show.headline(status))
             if status["phase"] == "off":
                 return status
             if status["intent"] == "on":
-                raise Failure("The box is wanted on again, so it will not stay off.")
+                raise Failure(sentence("wait.on_again"))
             if status["phase"] == "trouble":
                 raise trouble(status)
     raise AssertionError("changes never end")

@@ -4,15 +4,14 @@ A sentence comes as `{text, values}`; how a value is shown follows from its name
 """
 
 import math
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from manager.messages import duration
+from manager.messages import duration, fill, sentence
 
-_SLOT = re.compile(r"\{(\w+)\}")
 _SIGNS: Mapping[str, str] = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_DAYS: Mapping[int, str] = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 _WEEK = 7
 
 
@@ -27,17 +26,14 @@ class Words:
         """A sentence with its values in it; nothing for none."""
         if said is None:
             return ""
-        values: Mapping[str, Any] = said.get("values") or {}
-        return _SLOT.sub(lambda slot: self._value(slot[1], values.get(slot[1])), str(said.get("text", "")))
+        return fill(str(said.get("text", "")), said.get("values") or {}, self._value)
 
     def moment(self, at: datetime | str) -> str:
         """14:32 today; 21:10 yesterday; 21:10 on Mon; 21:10 on 3 Nov."""
         then = read(at).astimezone()
         days = (then.date() - self.now.date()).days
-        day = {0: "", 1: " tomorrow", -1: " yesterday"}.get(days)
-        if day is None:
-            day = f" on {then:%a}" if abs(days) < _WEEK else f" on {then.day} {then:%b}"
-        return f"{then:%H:%M}{day}"
+        day = f"{then:%a}" if abs(days) < _WEEK else f"{then.day} {then:%b}"
+        return sentence(f"moment.{_DAYS.get(days, 'other')}", clock=f"{then:%H:%M}", day=day)
 
     def countdown(self, to: datetime | str) -> str:
         """4:32, 1:04:32; never below zero."""

@@ -1,6 +1,7 @@
 """At the cloud: does it answer, does it know us, is everything there that the settings name."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -30,24 +31,23 @@ _CHAIN = ("cloud", "credentials", "API", "project", "zone", "instance")
 
 async def clock(endpoint: str | None, now: datetime) -> Finding:
     """How far this computer's clock is off, by the date that the cloud sends with every answer."""
-    check, url = "clock", endpoint or _GOOGLE
+    url = endpoint or _GOOGLE
     try:
         async with httpx.AsyncClient(timeout=10, trust_env=url.startswith("https")) as web:
             answer = await web.head(url)
         theirs = parsedate_to_datetime(answer.headers["date"])
     except (httpx.HTTPError, KeyError, ValueError):
-        return skipped(check, f"{url} does not tell the time.")
+        return skipped("clock", "untold", url=url)
     return skew((now - theirs).total_seconds())
 
 
 def skew(seconds: float) -> Finding:
     """What a difference means; the date is told in whole seconds."""
-    check, off = "clock", abs(round(seconds))
+    off = abs(round(seconds))
     if off < _OFF_S:
-        return good(check, "It agrees with the cloud's.")
-    said = f"It is {off} s {'ahead of' if seconds > 0 else 'behind'} the cloud's."
-    remedy = "Let the system set it, e.g.: sudo timedatectl set-ntp true"
-    return wrong(check, said, remedy) if off >= _TOO_FAR_OFF_S else note(check, said, remedy)
+        return good("clock", "well")
+    judged = wrong if off >= _TOO_FAR_OFF_S else note
+    return judged("clock", "ahead" if seconds > 0 else "behind", seconds=off)
 
 
 async def instance(cloud: GceCloud, place: Place) -> tuple[Json | None, list[Finding]]:
@@ -58,52 +58,46 @@ async def instance(cloud: GceCloud, place: Place) -> tuple[Json | None, list[Fin
         deadline = await calls.within(calls.limits.read)
         found = await calls.read("instances.get", where, place, deadline)
     except CloudError as error:
-        return None, list(_broken(error, _names(place, cloud)))
-    return found, [good(check, text) for check, text in _names(place, cloud).items()]
+        return None, list(_broken(error, place, calls.endpoint))
+    return found, [_well(check, place, calls.endpoint) for check in _CHAIN]
 
 
 async def permissions(reached: Reached, place: Place, *, on_gce: bool) -> AsyncIterator[Finding]:
     """Which rights on the VM are missing, as the cloud itself tells."""
-    check = "permissions"
     try:
         missing = await reached.builder.missing_permissions(place)
     except CloudError as error:
         # Other Compute Engines than Google's need not know about rights.
-        yield failed(check, error) if on_gce and reached.endpoint is None else skipped(check, "This cloud has none.")
+        own = on_gce and reached.endpoint is None
+        yield failed("permissions", error) if own else skipped("permissions", "none_here")
         return
     for permission in missing:
-        yield failed(check, PermissionMissing(permission=permission, resource=place.instance))
+        yield failed("permissions", PermissionMissing(permission=permission, resource=place.instance))
     if not missing:
-        yield good(check, "None is missing.")
+        yield good("permissions", "well")
 
 
-def _names(place: Place, cloud: GceCloud) -> dict[str, str]:
-    plain = cloud.calls.endpoint.startswith("http://")
-    texts = (
-        f"{cloud.calls.endpoint} answers.",
-        "None are sent over plain http." if plain else "They are accepted.",
-        "Compute Engine is enabled.",
-        f"{place.project} is there.",
-        f"{place.zone} is there.",
-        f"{place.instance} is there.",
-    )
-    return dict(zip(_CHAIN, texts, strict=True))
+def _well(check: str, place: Place, endpoint: str) -> Finding:
+    """A link of the chain that holds."""
+    if check == "credentials" and endpoint.startswith("http://"):
+        return good(check, "not_sent")
+    return good(check, "well", endpoint=endpoint, **asdict(place))
 
 
-def _broken(error: CloudError, names: dict[str, str]) -> Iterator[Finding]:
+def _broken(error: CloudError, place: Place, endpoint: str) -> Iterator[Finding]:
     """What stands before the broken link is well; what comes after it cannot be seen."""
     if isinstance(error, PermissionMissing):
-        yield from (good(check, names[check]) for check in ("cloud", "credentials", "API"))
+        yield from (_well(check, place, endpoint) for check in ("cloud", "credentials", "API"))
         yield failed("instance", error)
         return
     at = _CHAIN.index(_link(error))
     for number, check in enumerate(_CHAIN):
         if number < at:
-            yield good(check, names[check])
+            yield _well(check, place, endpoint)
         elif number == at:
             yield failed(check, error)
         else:
-            yield skipped(check, "Not looked at, because of the line above.")
+            yield skipped(check, "unseen")
 
 
 def _link(error: CloudError) -> str:

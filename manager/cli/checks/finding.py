@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from manager.domain.errors import GpuboxError
-from manager.messages import problem
+from manager.messages import finding, problem
 
 
 class State(StrEnum):
@@ -24,34 +24,34 @@ class Finding:
     check: str
     state: State
     text: str
-    remedy: str = ""
+    remedy: str
 
     def as_json(self) -> dict[str, Any]:
         """The line for programs."""
         return asdict(self)
 
 
-def good(check: str, text: str) -> Finding:
+def good(check: str, code: str, /, **values: Any) -> Finding:
     """All is well."""
-    return Finding(check, State.OK, text)
+    return Finding(check, State.OK, *finding(check, code, **values))
 
 
-def note(check: str, text: str, remedy: str = "") -> Finding:
+def note(check: str, code: str, /, **values: Any) -> Finding:
     """Something to know; nothing is wrong."""
-    return Finding(check, State.NOTE, text, remedy)
+    return Finding(check, State.NOTE, *finding(check, code, **values))
 
 
-def skipped(check: str, text: str) -> Finding:
+def skipped(check: str, code: str, /, **values: Any) -> Finding:
     """It could not be looked at."""
-    return Finding(check, State.SKIPPED, text)
+    return Finding(check, State.SKIPPED, *finding(check, code, **values))
 
 
-def wrong(check: str, text: str, remedy: str) -> Finding:
+def wrong(check: str, code: str, /, **values: Any) -> Finding:
     """Something is wrong, and this is what to do."""
-    return Finding(check, State.WRONG, text, remedy)
+    return Finding(check, State.WRONG, *finding(check, code, **values))
 
 
 def failed(check: str, error: GpuboxError) -> Finding:
     """An error of the program's own, in its words."""
     words = problem(error.fault)
-    return wrong(check, f"{words.title} {words.detail.in_utc()}", words.remedy.in_utc())
+    return Finding(check, State.WRONG, f"{words.title} {words.detail.in_utc()}", words.remedy.in_utc())

@@ -24,37 +24,37 @@ async def look(settings: Settings) -> AsyncIterator[Finding]:
 
 def state_folder(folder: Path) -> Finding:
     """Whether the program can keep anything there."""
-    check, there = "state folder", _existing(folder)
+    there = _existing(folder)
     if not there.is_dir():
-        return wrong(check, f"{there} is no folder.", "Set STATE_DIR to a folder.")
+        return wrong("state folder", "no_folder", folder=there)
     if not os.access(there, os.W_OK | os.X_OK):
-        return wrong(check, f"{there} cannot be written by this user.", f"Run: sudo chown $USER {there}")
+        return wrong("state folder", "not_writable", folder=there)
     if there != folder.absolute():
-        return good(check, f"{folder} will be made at the first start.")
-    if loose := [path.name for path in folder.glob("jwt-secret") if path.stat().st_mode & 0o077]:
-        return wrong(check, f"{loose[0]} in {folder} can be read by others.", f"Run: chmod 600 {folder / loose[0]}")
-    return good(check, f"{folder} can be written.")
+        return good("state folder", "to_come", folder=folder)
+    secret = folder / "jwt-secret"
+    if secret.exists() and secret.stat().st_mode & 0o077:
+        return wrong("state folder", "readable", name=secret.name, folder=folder, path=secret)
+    return good("state folder", "well", folder=folder)
 
 
 async def _database(settings: Settings) -> Finding:
-    check = "database"
     if settings.database_url is None and not (settings.state_dir / FILE_NAME).exists():
-        return skipped(check, "It will be made at the first start.")
+        return skipped("database", "to_come")
     try:
         async with store_of(settings) as store:
             await store.ping()
             count = len(await store.boxes())
     except GpuboxError as error:
-        return failed(check, error)
-    return good(check, f"It can be read and written; {count} box{'' if count == 1 else 'es'} in it.")
+        return failed("database", error)
+    return good("database", "well_one" if count == 1 else "well", count=count)
 
 
 def free_space(left: float) -> Finding:
     """Whether there is room to write."""
-    check, said = "free space", f"{left / _GB:.1f} GB are free."
+    gb = f"{left / _GB:.1f}"
     if left < _TOO_LITTLE:
-        return wrong(check, said, "Make room on the disk of STATE_DIR, or the database cannot be written.")
-    return note(check, said, "Make room on the disk of STATE_DIR soon.") if left < _LITTLE else good(check, said)
+        return wrong("free space", "too_little", gb=gb)
+    return note("free space", "little", gb=gb) if left < _LITTLE else good("free space", "well", gb=gb)
 
 
 def _existing(folder: Path) -> Path:

@@ -21,13 +21,12 @@ async def rounds() -> AsyncIterator[Finding]:
         settings = load()
         assembly.rules(settings)
     except SettingsError as error:
-        yield wrong("settings", f"{error}", "Correct it in the environment or in .env; .env.example describes it.")
+        yield wrong("settings", "refused", problem=error)
         return
     except GpuboxError as error:
         yield failed("settings", error)
         return
-    kind = "Google's cloud" if settings.on_gce else "the embedded cloud"
-    yield good("settings", f"They fit together; the box is on {kind}.")
+    yield good("settings", "google" if settings.on_gce else "embedded")
     async for finding in here.look(settings):
         yield finding
     yield await web.panel(settings)
@@ -35,7 +34,7 @@ async def rounds() -> AsyncIterator[Finding]:
     if not settings.on_gce and endpoint is None:
         endpoint = await running_embedded(settings)
         if endpoint is None:
-            yield skipped("cloud", "The embedded cloud comes and goes with the panel, and is not up.")
+            yield skipped("cloud", "not_up")
             return
     async for finding in _at_the_cloud(settings, endpoint):
         yield finding

@@ -9,7 +9,6 @@ from typing import Annotated
 from uuid import uuid4
 
 import typer
-from rich.text import Text
 
 from manager.adapters.clock import SystemClock
 from manager.adapters.store.sql import SqlStore
@@ -22,12 +21,13 @@ from manager.cli.failures import Failure
 from manager.cli.options import Json
 from manager.cli.plan import LEARNING_IMAGES, Wishes, described, place_for, prices, spec_for
 from manager.cli.reach import Reached, cloud_of, store_of
-from manager.cli.terminal import err, print_json
+from manager.cli.terminal import err, labelled, print_json
 from manager.cli.waiting import teller
 from manager.cli.words import Words
 from manager.domain.box import Box, Intent, Place
 from manager.domain.errors import BoxExists, CloudError, CloudUnreachable, Conflict, NotReadyYet
 from manager.domain.power import bills
+from manager.messages import sentence
 from manager.settings import Settings, load
 
 _USUAL_S = 90.0
@@ -73,23 +73,15 @@ def command(
     rates = rules(settings).rates
     priced = prices(spec, rates)
     for what, said in described(place, spec, priced, Words(SystemClock().now(), rates.currency)):
-        err().print(Text.assemble((f"  {what:<10}", "dim"), said))
+        err().print(labelled(what, said))
     if not yes:
-        confirm(f"Make the box {name}?", "--yes")
+        confirm(sentence("create.ask", name=name), "--yes")
     done = asyncio.run(_create(settings, place, spec, adopt=adopt))
     if as_json:
         where = {"name": name, "project": place.project, "zone": place.zone, "data_disk": spec.data_disk}
         print_json(where | {"outcome": done} | priced)
     else:
-        print(_OUTCOMES[done].format(name=name))
-
-
-_OUTCOMES = {
-    "made": "The box {name} is there, and off. Start it with: gpubox start --box {name}",
-    "stopped": "The box {name} was there already and had been left on; it is off now.",
-    "on": "The box {name} is there already, and on. Stop it with: gpubox stop --box {name}",
-    "there": "The box {name} is there already, and off. Start it with: gpubox start --box {name}",
-}
+        print(sentence(f"create.{done}", name=name))
 
 
 async def _create(settings: Settings, place: Place, spec: BoxSpec, *, adopt: bool) -> str:
@@ -98,18 +90,15 @@ async def _create(settings: Settings, place: Place, spec: BoxSpec, *, adopt: boo
             await _check_zone(reached, place, spec.gpu)
         box, known = await _register(store, place)
         with teller() as tell:
-            tell.say(f"Making {place.instance}: its data disk, then the VM.", _USUAL_S)
+            tell.say(sentence("create.making", name=place.instance), _USUAL_S)
             try:
                 await reached.builder.create_box(place, spec)
             except Conflict:
                 if not (known or adopt):
                     await store.remove_box(box.name)
-                    raise Failure(
-                        f"There is a VM named {place.instance} in {place.zone} already, and it is not gpubox's. "
-                        "Choose another name, or let gpubox take it over with --adopt.",
-                        ExitCode.NAME,
-                    ) from None
-                tell.say(f"{place.instance} is there already.")
+                    foreign = sentence("create.foreign", name=place.instance, zone=place.zone)
+                    raise Failure(foreign, ExitCode.NAME) from None
+                tell.say(sentence("create.found", name=place.instance))
                 return await _found(reached, place, box)
             except (CloudUnreachable, NotReadyYet):
                 # It may be coming into being, so it stays in the books; the same command goes on.
@@ -124,8 +113,8 @@ async def _create(settings: Settings, place: Place, spec: BoxSpec, *, adopt: boo
 async def _check_zone(reached: Reached, place: Place, gpu: str) -> None:
     zones = await reached.builder.zones_with(place.project, gpu)
     if place.zone not in zones:
-        rooms = f"It is in: {', '.join(zones)}." if zones else "No zone offers it."
-        raise Failure(f"{place.zone} has no {gpu}. {rooms} Choose with --zone.", ExitCode.CLOUD)
+        code = "create.gpu_elsewhere" if zones else "create.gpu_nowhere"
+        raise Failure(sentence(code, zone=place.zone, gpu=gpu, zones=", ".join(zones)), ExitCode.CLOUD)
 
 
 async def _register(store: SqlStore, place: Place) -> tuple[Box, bool]:
@@ -152,4 +141,4 @@ async def _found(reached: Reached, place: Place, box: Box) -> str:
         if not bills((await reached.cloud.observe(place)).status):
             return "stopped"
         await asyncio.sleep(1)
-    raise Failure(f"{place.instance} is still stopping. Google has not confirmed yet, so take it as billing.")
+    raise Failure(sentence("create.still_stopping", name=place.instance))

@@ -18,6 +18,7 @@ from manager.cli.waiting import teller
 from manager.domain.box import Place
 from manager.domain.errors import NoSuchResource
 from manager.domain.power import bills
+from manager.messages import sentence
 from manager.settings import Settings, load
 
 _USUAL_S = 60.0
@@ -41,16 +42,16 @@ def command(
     """
     settings = load()
     if yes is not None and yes != name:
-        raise Failure(f"--yes names {yes!r} and not {name!r}. Nothing was done.", ExitCode.USAGE)
+        raise Failure(sentence("delete.other_name", given=repr(yes), name=repr(name)), ExitCode.USAGE)
     kept = asyncio.run(_delete(settings, name, delete_data_disk=delete_data_disk, asked=yes is None))
     if as_json:
         print_json({"name": name, "kept_disks": list(kept)})
         return
-    print(f"The box {name} is deleted.")
+    print(sentence("delete.deleted", name=name))
     for disk in kept:
-        print(f"Its data disk {disk} is kept, and goes on costing what a disk costs.")
+        print(sentence("delete.kept", disk=disk))
     if assembly.first_place(settings).instance == name:
-        print("It is the box of GCE_INSTANCE: the next start of the panel looks for it again.")
+        print(sentence("delete.comes_back"))
 
 
 async def _delete(settings: Settings, name: str, *, delete_data_disk: bool, asked: bool) -> Sequence[str]:
@@ -60,7 +61,7 @@ async def _delete(settings: Settings, name: str, *, delete_data_disk: bool, aske
         if asked:
             _ask(name, delete_data_disk=delete_data_disk)
         with teller() as tell:
-            tell.say(f"Deleting {name}.", _USUAL_S)
+            tell.say(sentence("delete.deleting", name=name), _USUAL_S)
             kept: Sequence[str] = ()
             if there:
                 kept = await reached.builder.delete_box(box.place, delete_data_disk)
@@ -79,19 +80,15 @@ async def _is_there(reached: Reached, place: Place) -> bool:
             raise
         return False
     if bills(seen.status):
-        raise Failure(
-            f"{place.instance} is on (Google says {seen.status}). "
-            f"Stop it first: gpubox stop --wait --box {place.instance}",
-        )
+        raise Failure(sentence("delete.is_on", name=place.instance, status=seen.status))
     return True
 
 
 def _ask(name: str, *, delete_data_disk: bool) -> None:
     if delete_data_disk:
-        lost = f"This deletes {name} and all models and pictures on its data disk, for ever."
-        confirm_name(lost, name, f"--yes {name}")
+        confirm_name(sentence("delete.ask_all", name=name), name, f"--yes {name}")
     else:
-        confirm(f"Delete the VM {name}? Its data disk stays.", f"--yes {name}")
+        confirm(sentence("delete.ask", name=name), f"--yes {name}")
 
 
 async def _delete_disk(reached: Reached, place: Place, disk: str) -> None:

@@ -11,6 +11,7 @@ from manager.adapters.embedded.residence import StateInUseError
 from manager.adapters.embedded.server import serve
 from manager.assembly import asset, embedded_state
 from manager.cli.failures import Failure
+from manager.messages import sentence
 from manager.settings import load
 
 
@@ -43,7 +44,7 @@ def command(
     )
 
     def ready(endpoint: str) -> None:
-        said = json.dumps({"endpoint": endpoint}) if as_json else f"Compute Engine is at {endpoint} (Ctrl-C ends it)"
+        said = json.dumps({"endpoint": endpoint}) if as_json else sentence("cloud.at", endpoint=endpoint)
         print(said, flush=True)
 
     try:
@@ -55,9 +56,7 @@ def command(
             ready=ready,
         )
     except StateInUseError as error:
-        raise Failure(
-            f"Another embedded cloud serves {error.state_dir}. Stop it, or choose another --state-dir."
-        ) from None
+        raise Failure(sentence("cloud.in_use", folder=error.state_dir)) from None
     except OSError as error:
-        at = "" if port is None else f" on port {port}"
-        raise Failure(f"The embedded cloud cannot be served{at}: {error.strerror or error}.") from None
+        code = "cloud.failed" if port is None else "cloud.failed_on_port"
+        raise Failure(sentence(code, port=port, why=error.strerror or error)) from None

@@ -11,6 +11,7 @@ from manager.cli.checks.rounds import rounds
 from manager.cli.exits import ExitCode
 from manager.cli.options import Json
 from manager.cli.terminal import out, print_json
+from manager.messages import sentence
 
 _MARKS: Mapping[State, tuple[str, str]] = {
     State.OK: ("✓", "green"),
@@ -31,8 +32,8 @@ def command(*, as_json: Json = False) -> None:
     if as_json:
         print_json({"ok": not bad, "checks": [finding.as_json() for finding in findings]})
     else:
-        count = len(bad)
-        print(f"\n{count} thing{'' if count == 1 else 's'} to mend." if bad else "\nAll is well.")
+        code = {0: "doctor.well", 1: "doctor.mend_one"}.get(len(bad), "doctor.mend")
+        print(f"\n{sentence(code, count=len(bad))}")
     if bad:
         raise typer.Exit(ExitCode.FAILED)
 

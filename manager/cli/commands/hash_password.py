@@ -10,6 +10,7 @@ import typer
 from manager.adapters.passwords import hash_password
 from manager.cli.exits import ExitCode
 from manager.cli.failures import Failure
+from manager.messages import sentence
 
 
 def command(
@@ -22,28 +23,21 @@ def command(
     The password is asked for twice and not shown; a script can send it to stdin instead.
     """
     if password:
-        raise Failure(
-            "A password on the command line can be read by every user of this computer. "
-            "Run it without one, and it is asked for.",
-            ExitCode.USAGE,
-        )
+        raise Failure(sentence("password.on_command_line"), ExitCode.USAGE)
     hashed = hash_password(_ask())
-    if as_json:
-        print(json.dumps({"hash": hashed}))
-        return
-    print(f"{hashed}\n\nFor .env, with the single quotes, because of the $ signs:\nAUTH_PASSWORD_HASH='{hashed}'")
+    print(json.dumps({"hash": hashed}) if as_json else sentence("password.hashed", hash=hashed))
 
 
 def _ask() -> str:
     if not sys.stdin.isatty():
         return _not_empty(sys.stdin.readline().rstrip("\r\n"))
-    password = _not_empty(getpass.getpass("Password: "))
-    if getpass.getpass("Once more: ") != password:
-        raise Failure("These were two different passwords. Nothing was hashed.", ExitCode.USAGE)
+    password = _not_empty(getpass.getpass(sentence("password.ask")))
+    if getpass.getpass(sentence("password.again")) != password:
+        raise Failure(sentence("password.two"), ExitCode.USAGE)
     return password
 
 
 def _not_empty(password: str) -> str:
     if not password:
-        raise Failure("An empty password lets everybody in. Nothing was hashed.", ExitCode.USAGE)
+        raise Failure(sentence("password.empty"), ExitCode.USAGE)
     return password

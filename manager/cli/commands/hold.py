@@ -1,6 +1,5 @@
 """`gpubox hold`."""
 
-from datetime import UTC
 from typing import Annotated
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from manager.adapters.clock import SystemClock
 from manager.cli.options import BoxName, Json, TokenFile, Url
 from manager.cli.panel import connect
-from manager.cli.terminal import print_json, print_status
+from manager.cli.terminal import answer
 from manager.cli.until import parse_until
 from manager.messages import plain
 
@@ -28,8 +27,5 @@ def command(
     """
     moment = parse_until(until, SystemClock().now().astimezone())
     with connect(url, token_file, box) as panel:
-        status = panel.hold(None if moment is None else plain(moment.astimezone(UTC)))
-    if as_json:
-        print_json(status)
-    else:
-        print_status(status)
+        status = panel.hold(plain(moment))
+    answer(status, as_json=as_json)

@@ -6,7 +6,7 @@ import typer
 
 from manager.cli.options import BoxName, Json, Timeout, TokenFile, Url
 from manager.cli.panel import connect
-from manager.cli.terminal import print_json, print_status
+from manager.cli.terminal import answer
 from manager.cli.waiting import until_ready
 
 
@@ -27,7 +27,4 @@ def command(
         status = panel.start()
         if wait:
             status = until_ready(panel, timeout)
-    if as_json:
-        print_json(status)
-    else:
-        print_status(status)
+    answer(status, as_json=as_json)

@@ -52,8 +52,6 @@ def _all(panel: Panel, *, as_json: bool) -> None:
 def _watch(panel: Panel, *, as_json: bool) -> None:
     before = ""
     for status in changes(panel):
-        if status is None:
-            continue
         if as_json:
             print_json(status)
             continue

@@ -3,7 +3,7 @@
 import getpass
 import json
 import sys
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -14,6 +14,7 @@ from manager.cli.access import Access, local_secret
 from manager.cli.exits import ExitCode
 from manager.cli.failures import Failure
 from manager.cli.options import Json, Url
+from manager.messages import plain, sentence
 
 
 def command(
@@ -37,25 +38,20 @@ def _sign(hours: float | None) -> tuple[str, str]:
     settings = Access(None, None).settings
     secret = local_secret(settings)
     if secret is None:
-        raise Failure(
-            "No panel has run here yet. Start it with: gpubox serve. For a panel elsewhere: gpubox token --url URL",
-            ExitCode.LOGIN,
-        )
+        raise Failure(sentence("token.no_panel"), ExitCode.LOGIN)
     lifetime = timedelta(hours=settings.session_hours if hours is None else hours)
     token, claims = JwtTokens(secret, lifetime).issue(SystemClock().now())
-    return token, _plain(claims.expires_at)
+    return token, str(plain(claims.expires_at))
 
 
 def _log_in(url: str, hours: float | None) -> tuple[str, str]:
     if hours is not None:
-        raise Failure("--hours is for the panel's own computer; elsewhere the panel decides.", ExitCode.USAGE)
+        raise Failure(sentence("token.hours"), ExitCode.USAGE)
     from manager.cli.panel import log_in  # noqa: PLC0415 - HTTP is not needed to sign
 
     place = Access(url, None).urls()[0]
-    asked = getpass.getpass(f"Password for {place}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    asked = (
+        getpass.getpass(sentence("token.ask", url=place)) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    )
     session = log_in(place, asked)
     return str(session["token"]), str(session["expires_at"])
-
-
-def _plain(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
