@@ -128,6 +128,7 @@ class Call:
     without the cloud acting twice. `operation` is the name that the cloud answered; `done_at` the moment when
     that operation was seen to have ended well. `known_start` is when the VM had last started before the call:
     once the cloud tells another moment, this call has acted (no clock of ours is compared with Google's).
+    `asked_again` says that a person asked once more after it was sent.
     """
 
     asked_at: datetime
@@ -136,6 +137,7 @@ class Call:
     operation: str | None = None
     done_at: datetime | None = None
     known_start: datetime | None = None
+    asked_again: bool = False
     tries: int = 0
     retry_at: datetime | None = None
 

@@ -111,10 +111,11 @@ def _towards_on(box: Box, seen: Observation, wanted: Wanted, now: datetime) -> S
 def _start_from_off(call: Call, seen: Observation, wanted: Wanted, now: datetime) -> Step:
     if call.unresolved:
         return _ask_or_follow(call, Intent.ON, now)
-    if call.done_at is not None and _has_acted(call, seen):
+    came_and_went = call.done_at is not None and _has_acted(call, seen)
+    if came_and_went and not call.asked_again:
         # It came up and went down again at somebody else's word.
         return Adopt(Intent.OFF)
-    if _settling(call, now) or _pausing(call, now):
+    if _pausing(call, now) or (_settling(call, now) and not came_and_went):
         return Wait()
     if not metadata_fits(seen, wanted):
         return WriteMetadata()

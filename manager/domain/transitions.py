@@ -20,10 +20,12 @@ def ask_on(box: Box, now: datetime, cause: Cause) -> Box:
 
     Asking again ends the pause before the next try.
     """
+    if box.start is not None and (box.intent is Intent.ON or box.start.unresolved):
+        start = replace(box.start, asked_at=now, retry_at=None, asked_again=box.start.request_id is not None)
+    else:
+        start = Call(asked_at=now)
     if box.intent is Intent.ON:
-        start = Call(asked_at=now) if box.start is None else replace(box.start, asked_at=now, retry_at=None)
         return replace(box, start=start, fault=None if box.start is None else box.fault)
-    start = box.start if box.start is not None and box.start.unresolved else Call(asked_at=now)
     # A stop that was sent stays known, so that the start waits for its end.
     stop = box.stop if box.stop is not None and box.stop.request_id is not None else None
     return replace(box, intent=Intent.ON, cause=cause, since=now, start=start, stop=stop, fault=None, hold_until=None)

@@ -104,6 +104,10 @@ class TestAStart:
         ended = box(Intent.ON, start=call(**ON_ITS_WAY, done_at=NOON, known_start=NOON - MINUTE))
         assert step(ended, seen("TERMINATED", started_at=NOON)) == Adopt(Intent.OFF)
 
+    def test_that_was_undone_but_asked_for_again_is_made_again(self) -> None:
+        ended = call(**ON_ITS_WAY, done_at=NOON, known_start=NOON - MINUTE, asked_again=True)
+        assert step(box(Intent.ON, start=ended), seen("TERMINATED", started_at=NOON)) == Send(Intent.ON, anew=True)
+
 
 class TestAStartDuringAStop:
     def test_waits_until_our_own_stop_is_over(self) -> None:

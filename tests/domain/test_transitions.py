@@ -32,7 +32,7 @@ class TestAskingForAStart:
     def test_again_while_starting_ends_the_pause_and_keeps_the_call(self) -> None:
         waiting = box(Intent.ON, start=replace(ON_ITS_WAY, retry_at=LATER))
         again = transitions.ask_on(waiting, LATER, Cause.PERSON)
-        assert again.start == replace(ON_ITS_WAY, asked_at=LATER, retry_at=None)
+        assert again.start == replace(ON_ITS_WAY, asked_at=LATER, retry_at=None, asked_again=True)
 
     def test_while_our_stop_is_under_way_remembers_both(self) -> None:
         asked = transitions.ask_on(box(stop=ON_ITS_WAY), LATER, Cause.PERSON)
@@ -43,7 +43,8 @@ class TestAskingForAStart:
         assert transitions.ask_on(box(stop=call()), LATER, Cause.PERSON).stop is None
 
     def test_takes_up_a_start_that_was_called_off_but_is_still_under_way(self) -> None:
-        assert transitions.ask_on(box(start=ON_ITS_WAY, stop=call()), LATER, Cause.PERSON).start == ON_ITS_WAY
+        asked = transitions.ask_on(box(start=ON_ITS_WAY, stop=call()), LATER, Cause.PERSON)
+        assert asked.start == replace(ON_ITS_WAY, asked_at=LATER, asked_again=True)
 
     def test_of_a_running_box_with_a_fault_tries_anew(self) -> None:
         asked = transitions.ask_on(box(Intent.ON, fault=QUOTA), LATER, Cause.PERSON)
