@@ -12,7 +12,7 @@ import uvloop
 from manager import assembly
 from manager.domain.errors import GpuboxError
 from manager.logs import configure_logging
-from manager.messages import problem
+from manager.messages import problem, sentence
 from manager.panel import Panel
 from manager.settings import Settings
 
@@ -33,7 +33,8 @@ async def _serve(settings: Settings) -> int:
     try:
         listener = _listen(settings.host, settings.port)
     except OSError as error:
-        sys.stderr.write(f"gpubox: cannot listen on {settings.host} port {settings.port}: {error.strerror}.\n")
+        words = sentence("greeting.no_port", host=settings.host, port=settings.port, why=error.strerror)
+        sys.stderr.write(f"{words}\n")
         return 1
     port = listener.getsockname()[1]
     panel = Panel(settings, public_url=settings.public_url or f"http://{settings.host}:{port}")

@@ -11,6 +11,7 @@ _SENTENCES = {
     "greeting.known": "Log in with the password that was shown at the first start.",
     "greeting.lost": "Lost it? Set AUTH_PASSWORD in .env and start again.",
     "greeting.demo": "No Google project is set, so the box is a demo on this computer: no GPU, no bill.",
+    "greeting.no_port": "gpubox: cannot listen on {host} port {port}: {why}. Choose another with PORT or --port.",
     # Finding the panel, and coming in.
     "panel.bad_url": "The panel's URL begins with http:// or https://, e.g. http://127.0.0.1:8187",
     "panel.unreachable": (

@@ -12,7 +12,7 @@ CHECKS = {"good", "note", "skipped", "wrong"}
 
 
 def calls(*names: str) -> Iterator[tuple[str, ast.Call]]:
-    for path in sorted([MANAGER / "assembly.py", *(MANAGER / "cli").rglob("*.py")]):
+    for path in sorted([MANAGER / "assembly.py", MANAGER / "main.py", *(MANAGER / "cli").rglob("*.py")]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
                 yield f"{path.name}:{node.lineno}", node
@@ -52,7 +52,7 @@ def test_each_finding_is_there_and_gets_its_values() -> None:
 
 def test_no_sentence_is_left_over() -> None:
     source = "".join(
-        path.read_text(encoding="utf-8") for path in [MANAGER / "assembly.py", *MANAGER.glob("cli/**/*.py")]
+        path.read_text(encoding="utf-8") for path in [MANAGER / "assembly.py", MANAGER / "main.py", *MANAGER.glob("cli/**/*.py")]
     )
     built = ("label.", "cost.", "moment.", "create.")  # put together from a code
     alone = [code for code in terminal._SENTENCES if not code.startswith(built)]
