@@ -52,7 +52,8 @@ def test_each_finding_is_there_and_gets_its_values() -> None:
 
 def test_no_sentence_is_left_over() -> None:
     source = "".join(
-        path.read_text(encoding="utf-8") for path in [MANAGER / "assembly.py", MANAGER / "main.py", *MANAGER.glob("cli/**/*.py")]
+        path.read_text(encoding="utf-8")
+        for path in [MANAGER / "assembly.py", MANAGER / "main.py", *MANAGER.glob("cli/**/*.py")]
     )
     built = ("label.", "cost.", "moment.", "create.")  # put together from a code
     alone = [code for code in terminal._SENTENCES if not code.startswith(built)]
