@@ -139,18 +139,18 @@ class Reach(BaseModel):
     )
     cf_cert_path: str | None = Field(
         None,
-        description="A Cloudflare origin certificate, as a path on the box.",
-        examples=["/mnt/comfyui/cf/cert.pem"],
+        description="A Cloudflare origin certificate, at a gs:// or https:// address that the box can read.",
+        examples=["gs://my-bucket/ssl/cert.pem"],
     )
     cf_key_path: str | None = Field(
         None,
-        description="The key that belongs to it, as a path on the box.",
-        examples=["/mnt/comfyui/cf/key.pem"],
+        description="The key that belongs to it; gs:// keeps it from strangers.",
+        examples=["gs://my-bucket/ssl/key.pem"],
     )
     cf_tunnel_token_path: str | None = Field(
         None,
-        description="A Cloudflare Tunnel's token, as a path on the box.",
-        examples=["/mnt/comfyui/cf/tunnel-token"],
+        description="A Cloudflare Tunnel's token, at an address that only the box can read.",
+        examples=["gs://my-bucket/tunnel-token"],
     )
     allowed_ip: Networks = Field(
         (),
