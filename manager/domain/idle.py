@@ -11,6 +11,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 
+# ComfyUI's page reports a person once a minute at most; a trial's short idle time must not fall in between.
+_PRESENCE_LIFE = timedelta(seconds=75)
+
+
 class Sign(StrEnum):
     """What keeps a box on."""
 
@@ -113,7 +117,7 @@ def _reasons(signs: Signs, policy: Policy) -> Iterator[Reason]:
     if signs.panel_at is not None:
         yield Reason(Sign.PANEL, signs.panel_at, signs.panel_at + policy.idle)
     if signs.comfyui_at is not None:
-        yield Reason(Sign.COMFYUI, signs.comfyui_at, signs.comfyui_at + policy.idle)
+        yield Reason(Sign.COMFYUI, signs.comfyui_at, signs.comfyui_at + max(policy.idle, _PRESENCE_LIFE))
     if signs.render_at is not None:
         yield Reason(Sign.RENDER, signs.render_at, signs.render_at + _render_life(signs, policy))
     if signs.veto_at is not None:

@@ -32,6 +32,11 @@ class TestABoxStops:
     def test_later_when_somebody_was_in_comfyui(self) -> None:
         assert stops_at(replace(QUIET, comfyui_at=NOON + HOUR)) == NOON + HOUR + IDLE
 
+    def test_not_between_two_reports_of_a_person_however_short_the_idle_time_of_a_trial(self) -> None:
+        trial = Policy(idle=timedelta(seconds=12))
+        assert stops_at(QUIET, trial) == NOON + timedelta(seconds=12)
+        assert stops_at(replace(QUIET, comfyui_at=NOON), trial) == NOON + timedelta(seconds=75)
+
     def test_not_before_its_hold_ends(self) -> None:
         held = judge(replace(QUIET, hold_until=NOON + 5 * HOUR), POLICY, NOON)
         assert held.stops_at == NOON + 5 * HOUR
