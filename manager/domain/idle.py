@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-
 # ComfyUI's page reports a person once a minute at most; a trial's short idle time must not fall in between.
 _PRESENCE_LIFE = timedelta(seconds=75)
 
