@@ -112,7 +112,10 @@ def configure_logging(level: str = "info", secrets: Iterable[str] = (), stream: 
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.access").setLevel(logging.INFO if level == "debug" else logging.WARNING)
+    for name in ("uvicorn.access", "uvicorn.error"):
+        server = logging.getLogger(name)
+        server.setLevel(logging.INFO if level == "debug" else logging.WARNING)
+        server.propagate = True
     logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[

@@ -47,7 +47,7 @@ async def _serve(settings: Settings) -> int:
                 ws="none",
                 lifespan="off",
                 log_config=None,
-                access_log=False,
+                access_log=settings.log_level == "debug",
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=3,

@@ -92,7 +92,7 @@ async def whole(
     clock = ShiftedClock()
     demo = ComfyUi(presence_nodes=assembly.asset("startup") / "custom_nodes")
     with CloudThread(folder / "cloud", clock=clock, make=factory(comfyui or demo), address=address) as served:
-        listener = uvicorn.Config("", host="127.0.0.1", port=0).bind_socket()
+        listener = uvicorn.Config("", host="127.0.0.1", port=0, log_config=None).bind_socket()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         panel = Panel(settings_for(folder, served.endpoint, **more), public_url=url, clock=clock)
         await GceBuilder(panel.cloud.calls).create_box(PLACE, assembly.DEMO_BOX)

@@ -1,5 +1,7 @@
 """The judge itself: it accepts what is Google's, and complains about everything else."""
 
+from collections.abc import Callable
+
 import httpx
 import pytest
 
@@ -58,9 +60,11 @@ def test_a_wrong_request_is_complained_about(discovery: Discovery) -> None:
     assert not discovery.request("GET", f"projects/{PROJECT}/zones/{ZONE}/instances", "maxResults=3", None)
 
 
-def test_traffic_is_really_judged(served: CloudThread, judge: Judge) -> None:
+def test_traffic_is_really_judged(serve: Callable[..., CloudThread], judge: Judge) -> None:
+    served = serve()
     with httpx.Client(base_url=served.endpoint, trust_env=False) as http:
         http.get("/compute/v1/projects/p1", params={"colour": "red"})
+    served.__exit__(None, None, None)  # the last answer is judged after it has been sent
     assert judge.seen == ["GET projects/p1"]
     assert judge.complaints
     judge.complaints.clear()

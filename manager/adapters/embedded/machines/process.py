@@ -27,6 +27,7 @@ _SECRETS = frozenset(
 _NAMESPACE = "gpubox"
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _PROBE_SECONDS = 0.1
+_TELL_SECONDS = 2.0
 _LINE_BYTES = 64 * 1024
 
 
@@ -127,17 +128,17 @@ class ProcessMachine:
             self._serial.line(f"[gpubox] ComfyUI cannot be started: {error}")
             self._tell("boot", "failed")
             return False
-        ready = asyncio.create_task(self._announce(address, port))
+        reached = asyncio.Event()
+        announcing = asyncio.create_task(self._announce(address, port, reached))
         try:
             await self._pump(self._process)
             status = await self._process.wait()
         finally:
-            ready.cancel()
+            announcing.cancel()
         self._serial.line(f"systemd[1]: comfyui.service: Main process exited, status={status}")
-        served = ready.done() and not ready.cancelled()
-        if not served:
+        if not reached.is_set():
             self._tell("boot", "failed")
-        return served
+        return reached.is_set()
 
     async def _spawn(self, address: str, port: int) -> asyncio.subprocess.Process:
         paths = self._birth.state_dir / "paths" / f"{self._birth.instance_id}.yaml"
@@ -163,16 +164,19 @@ class ProcessMachine:
         while chunk := await process.stdout.read(_LINE_BYTES):
             self._serial.write(chunk.replace(b"\n", b"\r\n"))
 
-    async def _announce(self, address: str, port: int) -> None:
-        """Tell by guest attributes as soon as somebody answers at the port."""
+    async def _announce(self, address: str, port: int, reached: asyncio.Event) -> None:
+        """Tell by guest attributes as soon as somebody answers at the port, and again: they may be allowed later."""
         while True:
             with contextlib.suppress(OSError):
                 _, writer = await asyncio.open_connection(address, port)
                 writer.close()
                 break
             await asyncio.sleep(_PROBE_SECONDS)
-        self._tell("comfyui-port", str(port))
-        self._tell("boot", "ready")
+        reached.set()
+        while True:
+            self._tell("comfyui-port", str(port))
+            self._tell("boot", "ready")
+            await asyncio.sleep(_TELL_SECONDS)
 
 
 def _environment() -> dict[str, str]:
