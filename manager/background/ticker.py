@@ -7,10 +7,12 @@ must not keep the others waiting; the reconciler itself never works on one box t
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC
+from typing import Any
 
-from apscheduler.executors.asyncio import AsyncIOExecutor
-from apscheduler.jobstores.memory import MemoryJobStore
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
+# APScheduler 3 tells no types.
+from apscheduler.executors.asyncio import AsyncIOExecutor  # pyright: ignore[reportMissingTypeStubs]
+from apscheduler.jobstores.memory import MemoryJobStore  # pyright: ignore[reportMissingTypeStubs]
+from apscheduler.schedulers.asyncio import AsyncIOScheduler  # pyright: ignore[reportMissingTypeStubs]
 
 Work = Callable[[], Awaitable[object]]
 
@@ -23,7 +25,7 @@ class Ticker:
     def __init__(self, tick: Work, minutely: Work, hourly: Work) -> None:
         self._tick = tick
         self._woken: set[asyncio.Task[object]] = set()
-        self._scheduler = AsyncIOScheduler(
+        self._scheduler: Any = AsyncIOScheduler(
             jobstores={"default": MemoryJobStore()}, executors={"default": AsyncIOExecutor()}, timezone=UTC
         )
         self._scheduler.add_job(

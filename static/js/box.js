@@ -24,6 +24,8 @@ class Box extends EventTarget {
 
   /** Takes a status in, from wherever it came, unless a newer one is there already. */
   take(status) {
+    // A proxy on the way may answer with JSON of its own.
+    if (!status?.headline) return;
     const at = Date.parse(status.now);
     if (this.status && at < this.#newest && this.#newest - at < REORDERED) return;
     this.#newest = at;
