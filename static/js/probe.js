@@ -3,7 +3,8 @@
 
 const PATH = "extensions/gpubox_presence/probe.html";
 const PATIENCE = 4000;
-const AFTER_LOAD = 500;
+// The probe speaks before its page has loaded; this is only for the message to arrive.
+const AFTER_LOAD = 50;
 
 /** True or false as the probe in the box says; null where the box has none, and nothing is known. */
 export const storageAllowed = (address, parent) =>

@@ -17,6 +17,9 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 EXPECTED = ("Failed to load resource: the server responded with a status of", "net::ERR_", "ERR_INCOMPLETE_CHUNKED")
 
 # Playwright's own evaluations count as a person's activation of the page; these pages are left alone.
+TOUCHED_WHEN_TOLD = """let touched = false;
+window.touch = () => { touched = true };
+Object.defineProperty(navigator, 'userActivation', {value: {get isActive() { return touched }}});"""
 UNTOUCHED = "Object.defineProperty(navigator, 'userActivation', {value: {isActive: false}});"
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.panel.conftest import UNTOUCHED, Desk
+from tests.panel.conftest import TOUCHED_WHEN_TOLD, UNTOUCHED, Desk
 from tests.panel.server import Loopback, comfyui
 
 pytestmark = pytest.mark.browser
@@ -122,6 +122,7 @@ def test_mixed_content_is_explained_instead_of_a_blank_frame(desk: Desk) -> None
 
 
 def test_a_press_inside_comfyui_counts_as_a_person(desk: Desk) -> None:
+    desk.context.add_init_script(TOUCHED_WHEN_TOLD)
     desk.show("ready")
     page = desk.open()
     seed = page.frame_locator("iframe").get_by_label("seed")
@@ -129,6 +130,7 @@ def test_a_press_inside_comfyui_counts_as_a_person(desk: Desk) -> None:
     assert desk.panel.called("keep-alive") == []
     with page.expect_response("**/keep-alive"):
         seed.click()
+        page.evaluate("touch()")
     assert desk.panel.called("keep-alive") == [{"active": True}]
 
 
