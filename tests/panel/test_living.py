@@ -181,6 +181,7 @@ def test_a_pointer_that_rests_is_nobody(desk: Desk) -> None:
 
 
 def test_made_up_events_are_nobody(desk: Desk) -> None:
+    desk.context.add_init_script(UNTOUCHED)
     desk.show("ready")
     page = desk.open()
     with page.expect_response("**/hold"):
