@@ -124,8 +124,12 @@ class Container:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # The first process of the namespaces takes all others along. It is ended by its own id: the death signal that
+        # `unshare --kill-child` sets is forgotten when the program takes on another user.
+        with contextlib.suppress(IndexError, FileNotFoundError, ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
         for process in reversed(self._processes):
-            process.kill()  # unshare --kill-child takes everything in the namespaces along
+            process.kill()
             process.wait(10)
         if self._output is not None:
             self._output.close()
