@@ -112,9 +112,11 @@ def configure_logging(level: str = "info", secrets: Iterable[str] = (), stream: 
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    for name in ("uvicorn.access", "uvicorn.error"):
+    for name in ("uvicorn", "uvicorn.access", "uvicorn.error"):
         server = logging.getLogger(name)
         server.setLevel(logging.INFO if level == "debug" else logging.WARNING)
+        # A server that was made before may have set up handlers of its own, past the redaction.
+        server.handlers.clear()
         server.propagate = True
     logging.captureWarnings(capture=True)
     structlog.configure(

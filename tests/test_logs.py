@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,6 +96,7 @@ def test_exceptions_and_other_libraries_are_redacted_too() -> None:
 def test_the_access_log_is_for_debugging_and_shows_no_query() -> None:
     out = io.StringIO()
     access = logging.getLogger("uvicorn.access")
+    uvicorn.Config("", access_log=False)  # sets up loggers of its own, and silences this one
     arguments = ("127.0.0.1:1", "GET", "/api/events?token=abc123", "1.1", 200)
     configure_logging("info", stream=out)
     access.info('%s - "%s %s HTTP/%s" %d', *arguments)
