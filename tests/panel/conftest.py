@@ -16,11 +16,10 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 # Chromium itself writes these for each answer that is no success; the tests of such answers expect them.
 EXPECTED = ("Failed to load resource: the server responded with a status of", "net::ERR_", "ERR_INCOMPLETE_CHUNKED")
 
-# Playwright's own evaluations count as a person's activation of the page; these pages are left alone.
+# Playwright's own evaluations count as a person's activation of the page; here only a test's word counts.
 TOUCHED_WHEN_TOLD = """let touched = false;
 window.touch = () => { touched = true };
 Object.defineProperty(navigator, 'userActivation', {value: {get isActive() { return touched }}});"""
-UNTOUCHED = "Object.defineProperty(navigator, 'userActivation', {value: {isActive: false}});"
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +100,7 @@ def make_desk(
     def make(**options: Any) -> Desk:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", **options})
         context.set_default_timeout(10_000)
+        context.add_init_script(TOUCHED_WHEN_TOLD)
         desk = Desk(context, panel, web.origin, frame.origin, lambda: app.state.loads, [])
         desks.append(desk)
         return desk

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.panel.conftest import TOUCHED_WHEN_TOLD, UNTOUCHED, Desk
+from tests.panel.conftest import Desk
 from tests.panel.server import Loopback, comfyui
 
 pytestmark = pytest.mark.browser
@@ -122,7 +122,6 @@ def test_mixed_content_is_explained_instead_of_a_blank_frame(desk: Desk) -> None
 
 
 def test_a_press_inside_comfyui_counts_as_a_person(desk: Desk) -> None:
-    desk.context.add_init_script(TOUCHED_WHEN_TOLD)
     desk.show("ready")
     page = desk.open()
     seed = page.frame_locator("iframe").get_by_label("seed")
@@ -143,7 +142,6 @@ def test_a_box_without_an_address_says_so(desk: Desk) -> None:
 
 
 def test_a_frame_that_may_be_blank_or_an_error_is_asked_about_until_told_not_to(desk: Desk) -> None:
-    desk.context.add_init_script(UNTOUCHED)
     gone = Loopback(comfyui(), host="127.0.0.2")
     gone.start()
     gone.stop()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.panel.conftest import UNTOUCHED, Desk
+from tests.panel.conftest import Desk
 
 pytestmark = pytest.mark.browser
 
@@ -147,7 +147,6 @@ def test_costs_and_countdowns_go_on_between_two_news(desk: Desk) -> None:
 
 
 def test_a_person_is_reported_once_a_minute_and_a_tab_as_a_tab(desk: Desk) -> None:
-    desk.context.add_init_script(UNTOUCHED)
     desk.show("ready")
     page = desk.open()
     page.clock.install()
@@ -165,7 +164,6 @@ def test_a_person_is_reported_once_a_minute_and_a_tab_as_a_tab(desk: Desk) -> No
 
 
 def test_a_pointer_that_rests_is_nobody(desk: Desk) -> None:
-    desk.context.add_init_script(UNTOUCHED)
     desk.show("ready")
     page = desk.open()
     page.mouse.move(700, 20)
@@ -181,7 +179,6 @@ def test_a_pointer_that_rests_is_nobody(desk: Desk) -> None:
 
 
 def test_made_up_events_are_nobody(desk: Desk) -> None:
-    desk.context.add_init_script(UNTOUCHED)
     desk.show("ready")
     page = desk.open()
     with page.expect_response("**/hold"):
