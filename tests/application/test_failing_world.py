@@ -2,24 +2,15 @@
 
 import pytest
 
-from manager.adapters.memory import MemoryCloud
 from manager.domain.box import Intent
 from manager.domain.errors import (
     CloudRefused,
     NoSuchResource,
-    Stockout,
     StoreUnavailable,
 )
-from tests.support.clock import ManualClock
 from tests.support.factories import PLACE
 from tests.support.fakes import FullDiskStore, RefusingCloud, UnreachableCloud
 from tests.support.world import World
-
-NO_CAPACITY = Stockout(zone="us-central1-a", machine="nvidia-tesla-t4", zones=["us-central1-f"])
-
-
-def pending(clock: ManualClock) -> MemoryCloud:
-    return MemoryCloud(clock, pending=True)
 
 
 class TestAStoreThatFails:
