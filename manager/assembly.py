@@ -9,6 +9,7 @@ from manager.adapters.embedded.process import EmbeddedCloudProcess
 from manager.adapters.rates import read_rates
 from manager.application.live import Rules
 from manager.application.ports import BoxSpec
+from manager.box_metadata import box_metadata
 from manager.domain.box import Place
 from manager.domain.cost import LIST_PRICES
 from manager.domain.idle import Policy
@@ -66,8 +67,8 @@ def embedded_cloud(settings: Settings, port: int, speed: float) -> EmbeddedCloud
     )
 
 
-def rules(settings: Settings) -> Rules:
-    """What the settings say about every box."""
+def rules(settings: Settings, gate_key: str = "", panel_url: str = "") -> Rules:
+    """What the settings say about every box; `gate_key` is the public key that its gate is to believe."""
     return Rules(
         policy=Policy(idle=timedelta(minutes=settings.idle_minutes)),
         rates=LIST_PRICES if settings.rates_file is None else read_rates(settings.rates_file),
@@ -75,27 +76,8 @@ def rules(settings: Settings) -> Rules:
         comfyui_url=settings.comfyui_url,
         domain=settings.comfyui_domain,
         pulse_every=settings.comfyui_poll_interval,
-        metadata=metadata(settings),
+        metadata=box_metadata(settings, asset("startup"), gate_key, panel_url),
     )
-
-
-def metadata(settings: Settings) -> dict[str, str]:
-    """What the manager writes into a box's metadata; never a secret, since everybody on the VM can read it."""
-    values = {
-        "enable-guest-attributes": "TRUE",
-        "gpubox-idle-minutes": f"{settings.idle_minutes:g}",
-        "domain_name": settings.comfyui_domain,
-        "ssl_email": settings.ssl_email,
-        "allowed_ip": ",".join(str(network) for network in settings.allowed_ip),
-        "cf_cert_path": settings.cf_cert_path,
-        "cf_key_path": settings.cf_key_path,
-        "cf_tunnel_token_path": settings.cf_tunnel_token_path,
-        "startup-script-url": settings.startup_script_url,
-    }
-    script = asset("startup") / "startup.sh"
-    if settings.startup_script_url is None and script.is_file():
-        values["startup-script"] = script.read_text(encoding="utf-8")
-    return {key: value for key, value in values.items() if value}
 
 
 def greeting(settings: Settings, public_url: str, made: str | None) -> str:

@@ -15,6 +15,7 @@ from manager.adapters.clock import SystemClock
 from manager.adapters.comfyui import HttpComfyUi
 from manager.adapters.embedded.process import EmbeddedCloudError, EmbeddedCloudProcess
 from manager.adapters.gce import GceBuilder, GceCloud
+from manager.adapters.passes import keep_passes
 from manager.adapters.passwords import SlowPasswords, generate_password
 from manager.adapters.store.choose import sql_store
 from manager.adapters.tokens import JwtTokens, keep_secret
@@ -57,7 +58,8 @@ class Panel:
             endpoint = f"http://127.0.0.1:{port}"
         credentials = settings.google_application_credentials
         self.cloud = GceCloud(self.clock, endpoint, credentials_file=str(credentials) if credentials else None)
-        self.registry = Registry(self.store, self.clock, assembly.rules(settings), _new_id)
+        self.passes, gate_key = keep_passes(settings.state_dir / "gate-key")
+        self.registry = Registry(self.store, self.clock, assembly.rules(settings, gate_key, public_url), _new_id)
         self.reconciler = Reconciler(self.registry, self.cloud, self.comfyui, self.store, self.clock, _new_id)
         self.ticker = Ticker(self.reconciler.tick, minutely=self._minutely, hourly=self._hourly)
         self.boxes = Boxes(self.registry, self.cloud, self.clock, self.ticker.wake)

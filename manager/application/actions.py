@@ -10,7 +10,7 @@ from manager.application.live import LiveBox
 from manager.application.ports import Clock, Cloud
 from manager.application.registry import Registry
 from manager.domain import transitions
-from manager.domain.box import Box, Call, Intent, Operation, Wanted
+from manager.domain.box import Box, Call, Intent, Operation
 from manager.domain.errors import CloudError, CloudUnreachable
 from manager.domain.lifecycle import (
     Adopt,
@@ -33,13 +33,10 @@ _LOOK_BACK = timedelta(minutes=30)
 class Actions:
     """Takes steps. Each method answers whether it is worth looking again at once."""
 
-    def __init__(
-        self, registry: Registry, cloud: Cloud, clock: Clock, wanted: Wanted, new_id: Callable[[], str]
-    ) -> None:
+    def __init__(self, registry: Registry, cloud: Cloud, clock: Clock, new_id: Callable[[], str]) -> None:
         self._registry = registry
         self._cloud = cloud
         self._clock = clock
-        self._wanted = wanted
         self._new_id = new_id
 
     async def take(self, live: LiveBox, step: Step) -> bool:
@@ -74,20 +71,21 @@ class Actions:
 
     async def _equip(self, live: LiveBox) -> None:
         """A box that somebody else started lacks what our own start gives it; what can still be given, is."""
-        if live.seen is not None and not metadata_fits(live.seen, self._wanted):
+        wanted = self._registry.rules.wanted(live.name)
+        if live.seen is not None and not metadata_fits(live.seen, wanted):
             try:
-                await self._cloud.write_metadata(live.box.place, self._wanted.metadata)
+                await self._cloud.write_metadata(live.box.place, wanted.metadata)
             except CloudError as error:
                 log.warning("metadata cannot be written", box=live.name, code=error.code)
         await self._verify_backstop(live)
 
     async def _prepare(self, live: LiveBox, step: WriteMetadata | SetScheduling) -> bool:
-        place = live.box.place
+        place, wanted = live.box.place, self._registry.rules.wanted(live.name)
         try:
             if isinstance(step, WriteMetadata):
-                await self._cloud.write_metadata(place, self._wanted.metadata)
+                await self._cloud.write_metadata(place, wanted.metadata)
             else:
-                await self._cloud.set_scheduling(place, self._wanted.scheduling)
+                await self._cloud.set_scheduling(place, wanted.scheduling)
         except CloudError as error:
             await self._refused(live, Intent.ON, None, error)
             return False
@@ -171,7 +169,7 @@ class Actions:
 
     async def _verify_backstop(self, live: LiveBox) -> None:
         """Google's own run limit must show after a start; where it does not, the panel stops the box itself."""
-        limit = self._wanted.scheduling.max_run
+        limit = self._registry.rules.wanted(live.name).scheduling.max_run
         if limit is None or live.seen is None or live.seen.run_limit_at is not None:
             return
         await self._registry.write(

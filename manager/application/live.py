@@ -3,12 +3,12 @@
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from manager.application.channel import Channel
 from manager.application.watch import Watch, signs
-from manager.domain.box import Box, Intent, Observation, Phase
+from manager.domain.box import Box, Intent, Observation, Phase, Scheduling, Wanted
 from manager.domain.cost import Rates, Session
 from manager.domain.errors import Fault
 from manager.domain.idle import Policy, Verdict, judge
@@ -31,6 +31,11 @@ class Rules:
     domain: str | None
     pulse_every: float
     metadata: dict[str, str]
+
+    def wanted(self, box: str) -> Wanted:
+        """How this box has to be set up before it may be started."""
+        limit = None if self.max_run_s is None else timedelta(seconds=self.max_run_s)
+        return Wanted({**self.metadata, "gpubox-box": box}, Scheduling(limit))
 
 
 @dataclass(frozen=True, slots=True)

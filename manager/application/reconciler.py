@@ -18,7 +18,7 @@ from manager.application.looking import Looking
 from manager.application.ports import Clock, Cloud, ComfyUi, Store
 from manager.application.registry import Registry
 from manager.domain import transitions
-from manager.domain.box import Cause, Scheduling, Wanted
+from manager.domain.box import Cause
 from manager.domain.errors import StoreUnavailable
 from manager.domain.lifecycle import next_step
 from manager.domain.power import Power, power_of
@@ -45,11 +45,7 @@ class Reconciler:
         self._clock = clock
         self._looking = Looking(registry, cloud, store, clock)
         self._listening = Listening(registry, cloud, comfyui, store, clock)
-        max_run = registry.rules.max_run_s
-        self._wanted = Wanted(
-            registry.rules.metadata, Scheduling(None if max_run is None else timedelta(seconds=max_run))
-        )
-        self._actions = Actions(registry, cloud, clock, self._wanted, new_id)
+        self._actions = Actions(registry, cloud, clock, new_id)
 
     async def tick(self) -> None:
         """One pass over every box whose turn it is; a box that is being worked on is left alone."""
@@ -74,7 +70,7 @@ class Reconciler:
     async def _pass(self, live: LiveBox) -> None:
         seen, left = await self._looking.look(live), _STEPS_A_PASS
         while seen is not None and left:
-            step = next_step(live.box, seen, self._wanted, self._clock.now())
+            step = next_step(live.box, seen, self._registry.rules.wanted(live.name), self._clock.now())
             acted = await self._actions.take(live, step)
             seen, left = await self._looking.look(live, again=True) if acted else None, left - 1
         await self._listening.listen(live)

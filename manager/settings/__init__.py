@@ -13,7 +13,18 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from manager.settings.topics import Access, Cloud, ComfyUi, Embedded, Policy, Reach, Server, State
+from manager.settings.topics import (
+    Access,
+    Cloud,
+    ComfyUi,
+    Embedded,
+    Entrance,
+    Policy,
+    Provisioning,
+    Reach,
+    Server,
+    State,
+)
 
 _PASSWORD_LENGTH = 10
 _WEAK = re.compile(
@@ -33,7 +44,9 @@ class SettingsError(Exception):
     """A setting that cannot be: one line with its name, what is wrong and an example."""
 
 
-class Settings(Access, Server, State, Cloud, Reach, ComfyUi, Embedded, Policy, BaseSettings):  # pyright: ignore[reportIncompatibleVariableOverride] - the configuration of settings wins
+class Settings(  # pyright: ignore[reportIncompatibleVariableOverride] - the configuration of settings wins
+    Access, Server, State, Cloud, Reach, Entrance, Provisioning, ComfyUi, Embedded, Policy, BaseSettings
+):
     """All of them."""
 
     model_config = SettingsConfigDict(
@@ -71,6 +84,8 @@ class Settings(Access, Server, State, Cloud, Reach, ComfyUi, Embedded, Policy, B
                     )
         if bool(self.cf_cert_path) != bool(self.cf_key_path):
             raise ValueError("CF_CERT_PATH: goes with CF_KEY_PATH. Set both or none.")
+        if bool(self.cloudflare_zone) != bool(self.cloudflare_api_token):
+            raise ValueError("CLOUDFLARE_ZONE: goes with CLOUDFLARE_API_TOKEN. Set both or none.")
         self._strong_enough()
         return self
 

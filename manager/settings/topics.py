@@ -159,6 +159,94 @@ class Reach(BaseModel):
     )
 
 
+class Entrance(BaseModel):
+    """Further ways to reach the box: the relay, names that follow its address, another certificate authority."""
+
+    relay_port: int = Field(
+        8186,
+        ge=0,
+        le=65535,
+        description="Without a domain, the box's ComfyUI is passed on at this port of HOST; 0 takes a free one.",
+        examples=["8186"],
+    )
+    relay_url: WebUrl | None = Field(
+        None,
+        description="How browsers see that port: a name on the panel's site. Default: PUBLIC_URL with RELAY_PORT",
+        examples=["https://comfy.example.com"],
+    )
+    acme_directory: WebUrl | None = Field(
+        None,
+        description="Another certificate authority than Let's Encrypt that speaks ACME.",
+        examples=["https://acme.example.com/directory"],
+    )
+    firewall_rule: ResourceName | None = Field(
+        None,
+        description="The firewall rule whose source ranges follow ALLOWED_IP and the panel; none is touched without.",
+        examples=["gpubox-web"],
+    )
+    dns_zone: ResourceName | None = Field(
+        None,
+        description="The Cloud DNS zone in which COMFYUI_DOMAIN follows the box's address.",
+        examples=["example-com"],
+    )
+    cloudflare_zone: Annotated[str, matching(r"[0-9a-f]{32}", "a zone id of Cloudflare")] | None = Field(
+        None,
+        description="The Cloudflare zone, by its id, in which COMFYUI_DOMAIN follows the box's address.",
+        examples=["0123456789abcdef0123456789abcdef"],
+    )
+    cloudflare_api_token: SecretStr | None = Field(
+        None,
+        description="A token that may edit DNS records of that zone.",
+        examples=["the token that Cloudflare shows once"],
+    )
+
+
+class Provisioning(BaseModel):
+    """What is installed on the box."""
+
+    comfyui_git: WebUrl = Field(
+        "https://github.com/Comfy-Org/ComfyUI",
+        description="Where the box clones ComfyUI from.",
+        examples=["https://git.example.com/ComfyUI"],
+    )
+    comfyui_ref: Annotated[str, matching(r"[A-Za-z0-9][\w.\-]{0,99}", "a tag")] = Field(
+        "v0.33.0",
+        description="Which of its tags.",
+        examples=["v0.33.0"],
+    )
+    comfyui_box_args: Arguments = Field(
+        (), description="Further arguments for ComfyUI on the box.", examples=["--force-fp16"]
+    )
+    package_index: WebUrl | None = Field(
+        None,
+        description="A package index instead of PyPI.",
+        examples=["https://pypi.example.com/simple-index"],
+    )
+    torch_index: WebUrl | None = Field(
+        None,
+        description="Where builds of torch lie, each under its own path (cu130, cu126, cpu). Default: PyTorch's own.",
+        examples=["https://torch.example.com/whl"],
+    )
+    box_python: Annotated[str, matching(r"3\.\d{1,2}", "a version of Python like 3.12")] = Field(
+        "3.12", description="The Python that ComfyUI runs with.", examples=["3.12"]
+    )
+    models_file: FilePath | None = Field(
+        None,
+        description="A JSON file of models to download: a list of {url, sha256, folder}.",
+        examples=["models.json"],
+    )
+    without_gpu: Literal["refuse", "cpu"] = Field(
+        "refuse",
+        description="A box without a working GPU: refuse (it says so), or cpu (ComfyUI runs without, slowly).",
+        examples=["refuse"],
+    )
+    root_disk: Literal["refuse", "allow"] = Field(
+        "refuse",
+        description="A box without a data disk: refuse (it says so), or allow (everything is lost with the VM).",
+        examples=["refuse"],
+    )
+
+
 class ComfyUi(BaseModel):
     """How ComfyUI is asked."""
 
@@ -202,6 +290,11 @@ class Embedded(BaseModel):
         examples=["/opt/ComfyUI/.venv/bin/python"],
     )
     comfyui_args: Arguments = Field((), description="Further arguments for it.", examples=["--cpu"])
+    embedded_machine: Literal["process", "container"] = Field(
+        "process",
+        description="What its machines are: a process, or a container with systemd (needs root and Debian's packages).",
+        examples=["process"],
+    )
     embedded_cloud_speed: float = Field(
         0.2,
         ge=0,

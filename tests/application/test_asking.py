@@ -83,7 +83,7 @@ class TestSomebodyElse:
         await world.tick(2, minutes=2)
         assert world.phase == "ready"
         assert "adopted_on.outside" in world.journal()
-        assert world.vm.seen.metadata == world.rules.metadata
+        assert world.vm.seen.metadata == world.rules.wanted("comfyui").metadata
         assert "backstop_missing" in world.journal()
         world.cloud.outside(PLACE, "stop")
         await world.tick(2, minutes=2)

@@ -31,7 +31,7 @@ class TestAStart:
     async def test_brings_the_box_up_with_its_metadata_and_run_limit(self) -> None:
         world = await World().running()
         assert world.vm.starts == 1
-        assert world.vm.seen.metadata == world.rules.metadata
+        assert world.vm.seen.metadata == world.rules.wanted("comfyui").metadata
         assert world.vm.seen.scheduling.max_run is not None
         assert world.status["run_limit_at"] is not None
         assert world.journal() == ["start_asked", "manager_started", "started", "ready"]

@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+echo "gpubox: nothing to do yet"
