@@ -90,7 +90,7 @@ class Boxes:
         serial = await self._cloud.serial_output(live.box.place, start)
         return {
             "serial": {"text": serial.text, "start": serial.start, "next": serial.next},
-            "setup": dict(live.guest),
+            "setup": {"boot": live.guest.get("boot", ""), "log": live.setup.log} if live.guest else {},
         }
 
     def changes(self, name: str, last_id: str | None) -> AsyncGenerator[Published]:

@@ -1,6 +1,7 @@
 """Listening to a running box: to its ComfyUI for people and renders, to its guest attributes for its setup."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from manager.application import timeline
@@ -70,7 +71,7 @@ class Listening:
         if live.times is None or live.times.ready_at is not None:
             return
         live.times = timeline.ready(live.times, now)
-        live.usual = timeline.learned(live.usual, live.times)
+        live.usual = timeline.learned(live.usual, live.times, live.setup)
         await self._registry.write(live, "ready", {"took_s": (now - live.times.asked_at).total_seconds()})
         try:
             await self._store.write_secret(timeline.key(live.name), json.dumps(live.usual))
@@ -83,9 +84,17 @@ class Listening:
             return
         live.guest_at = now
         try:
-            live.guest = dict(await self._cloud.guest_attributes(live.box.place))
+            guest = await self._cloud.guest_attributes(live.box.place)
         except CloudError:
             return
+        before = live.setup
+        live.told(guest)
+        if live.setup.moving and live.setup != before:
+            # A box that installs itself is at work, whether or not anybody watches.
+            live.watch = replace(watch, veto_at=now)
+        problem = live.setup.problem
+        if problem is not None and problem != before.problem:
+            await self._registry.write(live, "fault", {**problem.data, "code": problem.code})
 
 
 def _guest_every(watch: Watch, now: datetime) -> timedelta:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from manager.application.channel import Channel
+from manager.application.setup import Setup, setup_of
 from manager.application.watch import Watch, signs
 from manager.domain.box import Box, Intent, Observation, Phase, Scheduling, Wanted
 from manager.domain.cost import Rates, Session
@@ -62,6 +64,7 @@ class LiveBox:
     watch: Watch | None = None
     guest: dict[str, str] = field(default_factory=dict[str, str])
     guest_at: datetime | None = None
+    setup: Setup = field(default_factory=Setup)
     times: StartTimes | None = None
     usual: dict[str, float] = field(default_factory=dict[str, float])
     sessions: list[Session] = field(default_factory=list[Session])
@@ -85,11 +88,17 @@ class LiveBox:
             return None
         return judge(signs(self.watch, self.box, self.panel_at, self.watched_since), rules.policy, now)
 
+    def told(self, guest: Mapping[str, str]) -> None:
+        """Take in what the box wrote into its guest attributes."""
+        self.guest, self.setup = dict(guest), setup_of(guest)
+
     def comfy(self, now: datetime) -> Comfy:
         """What is known of ComfyUI."""
         if self.watch is None:
             return Comfy.COMING
-        return comfy_state(self.watch.since, self.watch.ready_at, self.watch.unknown_since, now)
+        watch = self.watch
+        moved = max(watch.since, watch.veto_at or watch.since)
+        return comfy_state(moved, watch.ready_at, watch.unknown_since, now, given_up=self.setup.failed)
 
     def cloud_lost(self, now: datetime) -> bool:
         """Whether the cloud has been silent for longer than a hiccup."""

@@ -76,7 +76,8 @@ class Looking:
         before = live.seen
         if power is Power.OFF:
             await self._close_session(live, seen)
-            live.watch, live.guest, live.guest_at = None, {}, None
+            live.watch, live.guest_at = None, None
+            live.told({})
         elif power is not Power.RISING and live.box.session_at is None:
             await self._open_session(live, seen)
         if live.times is None and live.box.start is not None:
@@ -85,7 +86,8 @@ class Looking:
             live.times = timeline.seen(live.times, seen, self._clock.now())
         moved = before is not None and before.external_ip not in (None, seen.external_ip)
         if moved and seen.external_ip is not None:
-            live.guest, live.guest_at = {}, None
+            live.guest_at = None
+            live.told({})
             await self._registry.write(live, "new_address", {"ip": seen.external_ip})
 
     async def _open_session(self, live: LiveBox, seen: Observation) -> None:

@@ -98,6 +98,9 @@ def _details(live: LiveBox, verdict: Verdict | None) -> Iterator[Message]:
         yield messages.detail("run_limit", limit_at=live.seen.run_limit_at)
     if live.watch is not None and live.watch.pulse is not None and not live.watch.pulse.presence:
         yield messages.detail("presence_missing")
+    if live.setup.problem is not None:
+        problem = messages.problem(live.setup.problem)
+        yield Message(problem.code, f"{problem.title} {problem.detail.text}", problem.detail.values)
 
 
 def _reason(live: LiveBox, reason: Reason) -> Message:
@@ -106,7 +109,8 @@ def _reason(live: LiveBox, reason: Reason) -> Message:
         case Sign.HOLD:
             return messages.detail("hold", hold_until=reason.until)
         case Sign.VETO:
-            return messages.detail("veto", what=(pulse.veto if pulse is not None else None) or "…")
+            own = "its own setup" if live.setup.moving else "…"
+            return messages.detail("veto", what=(pulse.veto if pulse is not None else None) or own)
         case Sign.RENDER:
             rendering = pulse is not None and pulse.running + pulse.pending > 0
             return messages.detail("render" if rendering else "rendered", seen_at=reason.at)
@@ -163,7 +167,7 @@ def _trouble(live: LiveBox, rules: Rules, phase: Phase, now: datetime) -> dict[s
 
 
 def _comfy_fault(live: LiveBox, rules: Rules) -> Fault:
-    return Fault("comfyui_unreachable", {"url": live.endpoint(rules), "detail": live.guest.get("problem", "no answer")})
+    return live.setup.problem or Fault("comfyui_unreachable", {"url": live.endpoint(rules), "detail": "no answer"})
 
 
 def _cost(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
@@ -193,9 +197,10 @@ def _cost(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
 
 
 def _progress(live: LiveBox, phase: Phase) -> dict[str, Any] | None:
-    if live.times is None or phase not in (Phase.QUEUED, Phase.STARTING, Phase.SETTING_UP):
+    under_way = phase in (Phase.QUEUED, Phase.STARTING, Phase.SETTING_UP)
+    if live.times is None or not (under_way or (phase is Phase.TROUBLE and live.setup.failed)):
         return None
-    return timeline.as_json(live.times, live.usual, live.box.place.zone)
+    return timeline.as_json(live.times, live.usual, live.box.place.zone, live.setup)
 
 
 def _machine(live: LiveBox) -> dict[str, Any]:

@@ -6,10 +6,15 @@ from typing import Any
 
 from manager import messages
 from manager.application.live import StartTimes
+from manager.application.setup import Setup, SetupStep
 from manager.domain.box import Observation
 from manager.domain.power import Power, power_of
 
 _STEPS = ("capacity", "booted", "comfyui")
+# A step of the setup that takes less is not worth a line.
+_WORTH_S = 2.0
+# Under which name the usual times of the box's own steps are kept.
+_BOX = "box."
 
 
 def seen(times: StartTimes, observation: Observation, now: datetime) -> StartTimes:
@@ -32,36 +37,61 @@ def took(times: StartTimes) -> dict[str, float]:
     }
 
 
-def as_json(times: StartTimes, usual: dict[str, float], zone: str) -> dict[str, Any]:
-    """`{steps: [{code, text, values, state, began_at, took_s, usual_s}], eta_at}` for the panel."""
+def as_json(times: StartTimes, usual: dict[str, float], zone: str, setup: Setup) -> dict[str, Any]:
+    """`{steps: [{code, text, values, state, began_at, took_s, usual_s, share}], eta_at}` for the panel."""
     marks = _marks(times)
     done = took(times)
     steps: list[dict[str, Any]] = []
     state = "done"
     for step, begin in zip(_STEPS, marks, strict=False):
         state = "done" if step in done else ("now" if state == "done" else "todo")
-        steps.append(
-            messages.step(step, done=step in done, zone=zone).as_json()
-            | {
-                "state": state,
-                "began_at": messages.plain(begin),
-                "took_s": done.get(step),
-                "usual_s": usual.get(step),
-            }
-        )
+        if step == "comfyui":
+            steps += [_box_line(part, usual) for part in _shown(setup, usual)]
+            if state == "now" and not _at_the_end(setup):
+                state = "todo"
+        text = messages.step(step, done=step in done, zone=zone)
+        line = _line(text, state, done.get(step), usual.get(step))
+        steps.append(line | {"began_at": messages.plain(begin) if state != "todo" else None})
     ready = times.ready_at is not None
-    last = messages.step("ready", done=ready).as_json()
-    steps.append(last | {"state": "done" if ready else "todo", "began_at": None, "took_s": None, "usual_s": None})
-    return {"steps": steps, "eta_at": messages.plain(_eta(times, usual))}
+    steps.append(_line(messages.step("ready", done=ready), "done" if ready else "todo", None, None))
+    return {"steps": steps, "eta_at": messages.plain(_eta(times, usual, setup))}
 
 
-def _eta(times: StartTimes, usual: dict[str, float]) -> datetime | None:
+def _line(text: messages.Message, state: str, took_s: float | None, usual_s: float | None) -> dict[str, Any]:
+    return text.as_json() | {"state": state, "began_at": None, "took_s": took_s, "usual_s": usual_s, "share": None}
+
+
+def _box_line(part: SetupStep, usual: dict[str, float]) -> dict[str, Any]:
+    text = messages.box_step(part.code, done=part.state == "done")
+    return _line(text, part.state, part.took_s, usual.get(_BOX + part.code)) | {"share": part.share}
+
+
+def _shown(setup: Setup, usual: dict[str, float]) -> list[SetupStep]:
+    """The steps worth a line: what is under way or failed, what took its time, and at a first setup what comes."""
+    first = not any(key.startswith(_BOX) for key in usual)
+    return [
+        part
+        for part in setup.steps
+        if part.state in ("now", "failed")
+        or (part.state == "done" and (part.took_s or 0) >= _WORTH_S)
+        or (part.state == "todo" and first)
+    ]
+
+
+def _at_the_end(setup: Setup) -> bool:
+    """Whether nothing is left on the box but ComfyUI's own start."""
+    return not any(part.state in ("now", "failed") and part.code not in ("start", "models") for part in setup.steps)
+
+
+def _eta(times: StartTimes, usual: dict[str, float], setup: Setup) -> datetime | None:
+    """When it will be ready, by what the steps took before; None where some step has never been seen."""
     if times.ready_at is not None or not all(step in usual for step in _STEPS):
         return None
     marks, done = _marks(times), took(times)
-    left = sum(seconds for step, seconds in usual.items() if step in _STEPS and step not in done)
+    steps = [step for step in _STEPS if step not in done]
+    parts = [_BOX + part.code for part in setup.steps if part.state == "now" and part.code != "models"]
     began = [mark for mark in marks if mark is not None][-1]
-    return began + timedelta(seconds=left)
+    return began + timedelta(seconds=sum(usual.get(step, 0) for step in steps + parts))
 
 
 def _marks(times: StartTimes) -> tuple[datetime | None, ...]:
@@ -73,9 +103,17 @@ def ready(times: StartTimes, now: datetime) -> StartTimes:
     return replace(times, ready_at=now)
 
 
-def learned(usual: dict[str, float], times: StartTimes) -> dict[str, float]:
-    """How long each step usually takes, leaning towards the latest start."""
-    return usual | {step: round((usual.get(step, now) + now) / 2, 1) for step, now in took(times).items()}
+def learned(usual: dict[str, float], times: StartTimes, setup: Setup) -> dict[str, float]:
+    """How long each step usually takes, leaning towards the latest start.
+
+    What the box installed at this start is counted by itself, since the next start will not do it again.
+    """
+    parts = {_BOX + part.code: part.took_s or 0 for part in setup.steps if (part.took_s or 0) >= _WORTH_S}
+    installing = sum(seconds for code, seconds in parts.items() if code != f"{_BOX}start")
+    own = {
+        step: max(seconds - installing, 0) if step == "comfyui" else seconds for step, seconds in took(times).items()
+    }
+    return usual | {step: round((usual.get(step, now) + now) / 2, 1) for step, now in (own | parts).items()}
 
 
 def key(box: str) -> str:

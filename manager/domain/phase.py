@@ -8,7 +8,7 @@ from manager.domain.power import Power, power_of
 
 # How long the cloud or ComfyUI may be silent before that is trouble and not a hiccup.
 HICCUP = timedelta(seconds=45)
-# How long ComfyUI may take to come up; a first boot installs it.
+# How long ComfyUI may take to come up where nothing moves.
 SETUP_PATIENCE = timedelta(minutes=30)
 
 
@@ -22,11 +22,19 @@ class Comfy(StrEnum):
 
 
 def comfy_state(
-    running_since: datetime, ready_at: datetime | None, unknown_since: datetime | None, now: datetime
+    moving_since: datetime,
+    ready_at: datetime | None,
+    unknown_since: datetime | None,
+    now: datetime,
+    *,
+    given_up: bool = False,
 ) -> Comfy:
-    """Whether ComfyUI is still coming up, answers, or was lost; a hiccup is not a loss."""
+    """Whether ComfyUI is still coming up, answers, or was lost; a hiccup is not a loss.
+
+    `moving_since` is when the box came up, or its setup last moved; `given_up` is what the box itself says.
+    """
     if ready_at is None:
-        return Comfy.LATE if now >= running_since + SETUP_PATIENCE else Comfy.COMING
+        return Comfy.LATE if given_up or now >= moving_since + SETUP_PATIENCE else Comfy.COMING
     if unknown_since is not None and now >= unknown_since + HICCUP:
         return Comfy.LOST
     return Comfy.ANSWERS

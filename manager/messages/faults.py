@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from manager.domain.errors import Fault
+from manager.messages import box
 from manager.messages.message import Message, fill
 
 
@@ -162,11 +163,13 @@ _FAULTS = {
     ),
 }
 
+_TABLE = _FAULTS | {f"box.{code}": words for code, words in box.PROBLEMS.items()}
+
 
 def problem(fault: Fault) -> Problem:
     """A fault in words; data that is missing reads as an ellipsis, never as an error of its own."""
     special = f"{fault.code}.{fault.data.get('kind')}"
-    title, what, remedy = _FAULTS.get(special) or _FAULTS.get(fault.code, _FAULTS["internal"])
+    title, what, remedy = _TABLE.get(special) or _TABLE.get(fault.code, _TABLE["internal"])
     values = dict(fault.data)
     if fault.code == "stockout":
         zones: list[str] = list(values.get("zones") or [])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from manager.domain.errors import Fault
+from manager.messages.box import STEPS as BOX_STEPS
 from manager.messages.faults import problem
 from manager.messages.message import Message
 
@@ -123,6 +124,11 @@ def warning(code: str, **values: Any) -> Message:
 def step(code: str, *, done: bool, **values: Any) -> Message:
     """One step of a start."""
     return Message(code, _STEPS[code][done], values)
+
+
+def box_step(code: str, *, done: bool) -> Message:
+    """One step of the setup on the box."""
+    return Message(f"box.{code}", BOX_STEPS[code][done], {})
 
 
 def cause(code: str, **values: Any) -> Message:

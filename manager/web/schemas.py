@@ -162,6 +162,7 @@ class Step(Sentence):
     began_at: datetime | None
     took_s: float | None
     usual_s: float | None
+    share: float | None
 
 
 class Progress(Output):

@@ -27,6 +27,7 @@ def step(code: str, text: str, state: str, **figures: Any) -> Status:
         "began_at": None,
         "took_s": None,
         "usual_s": None,
+        "share": None,
         **figures,
     }
 
@@ -242,6 +243,27 @@ _GALLERY: dict[str, Status] = {
         "headline": said("setting_up", "The machine is up; ComfyUI is starting."),
         "progress": {"steps": _steps(2, 6), "eta_at": at(seconds=4)},
         "cost": _BILLING | {"session": "0.004"},
+        "external_ip": "203.0.113.7",
+    },
+    "setting-up-new-disk": _BASE
+    | {
+        "status": "RUNNING",
+        "phase": "setting_up",
+        "intent": "on",
+        "headline": said("setting_up", "The machine is up; ComfyUI is starting."),
+        "progress": {
+            "steps": [
+                *_steps(2, 6)[:2],
+                step("box.packages", "System packages installed", "done", took_s=14),
+                step("box.comfyui", "ComfyUI fetched", "done", took_s=6),
+                step("box.python", "Installing Python and PyTorch", "now", share=0.41),
+                step("box.requirements", "Installing what ComfyUI needs", "todo"),
+                step("box.nodes", "Adding custom nodes", "todo"),
+                *[line | {"state": "todo", "usual_s": None, "began_at": None} for line in _steps(2, 6)[2:]],
+            ],
+            "eta_at": None,
+        },
+        "cost": _BILLING | {"session": "0.011"},
         "external_ip": "203.0.113.7",
     },
     "ready": _ON,

@@ -7,7 +7,10 @@ import { word } from "../words.js";
 const EVERY = 3000;
 const AT_END = 24;
 
-const asLines = (facts) => Object.entries(facts ?? {}).map(([name, fact]) => `${name}: ${fact}`);
+const asLines = (facts) =>
+  Object.entries(facts ?? {})
+    .filter(([, fact]) => fact)
+    .map(([name, fact]) => (name === "log" ? fact : `${name}: ${fact}`));
 
 class BoxLog extends Follower {
   #timer = 0;

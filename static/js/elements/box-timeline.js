@@ -44,6 +44,7 @@ class BoxTimeline extends Follower {
 
   #took(step) {
     if (step.state === "done" && step.took_s !== null) return duration(step.took_s);
+    if (step.state === "now" && step.share !== null) return `${Math.round(step.share * 100)} %`;
     if (step.state !== "now" || !step.began_at) return "";
     const seconds = Math.max(0, Math.round((box.now() - Date.parse(step.began_at)) / 1000));
     if (!step.usual_s) return duration(seconds);
@@ -65,6 +66,7 @@ class BoxTimeline extends Follower {
     const all = steps.reduce((sum, step) => sum + usual(step), 0);
     const done = steps.reduce((sum, step) => {
       if (step.state === "done") return sum + usual(step);
+      if (step.state === "now" && step.share !== null) return sum + usual(step) * step.share;
       if (step.state !== "now" || !step.began_at) return sum;
       const elapsed = (box.now() - Date.parse(step.began_at)) / 1000;
       return sum + usual(step) * Math.min(0.95, elapsed / usual(step));
