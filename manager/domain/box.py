@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from manager.domain.allowing import Allowance
 from manager.domain.errors import Fault
 
 
@@ -102,6 +103,8 @@ class Observation:
     scheduling: Scheduling
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
     external_ip: str | None = None
+    external_ipv6: str | None = None
+    tags: tuple[str, ...] = ()
     created_at: datetime | None = None
     started_at: datetime | None = None
     stopped_at: datetime | None = None
@@ -152,6 +155,8 @@ class Box:
     """A GPU VM with its data disk, as the manager remembers it.
 
     `start` and `stop` hold the calls that are not seen through yet. `session_at` is when the VM began to bill.
+    `allowances` are the networks that somebody let in; `manager_address` is the manager's own, as this box last saw
+    it; `comfyui_ref` is the version of ComfyUI that was asked for instead of the settings'.
     `version` guards a save against a change made meanwhile.
     """
 
@@ -166,4 +171,7 @@ class Box:
     hold_until: datetime | None = None
     panel_at: datetime | None = None
     session_at: datetime | None = None
+    allowances: tuple[Allowance, ...] = ()
+    manager_address: str | None = None
+    comfyui_ref: str | None = None
     version: int = 0

@@ -22,6 +22,10 @@ GpuboxError
 ├── TooManyLogins               slow down                         retry_after (s)
 ├── NotAuthenticated            no valid session                  why
 ├── CrossSiteRefused            the cookie came with another site's request
+├── DnsError                    the name cannot be set            kind, zone, name, detail
+├── LocalAddress                not one that a box can see        address
+├── NetworkTooWide              too many at once                  network, widest
+├── TooManyAllowed              the list is full                  limit
 └── InvalidInput                a value that cannot be            field, problem
 """
 
@@ -177,6 +181,34 @@ class CrossSiteRefused(GpuboxError):
     """A request of another site came with the session's cookie."""
 
     code = "cross_site_refused"
+
+
+class DnsError(GpuboxError):
+    """A name cannot be read or set. Data: zone, name, detail, and kind.
+
+    Kinds: token (not accepted), right (may not do this), zone (no such zone, or the name is not in it), record
+    (something else than an address stands at the name), rate (too many requests), unreachable, refused.
+    """
+
+    code = "dns"
+
+
+class LocalAddress(GpuboxError):
+    """An address that only this computer or its network knows. Data: address."""
+
+    code = "local_address"
+
+
+class NetworkTooWide(GpuboxError):
+    """More addresses than may be let in at once. Data: network, widest."""
+
+    code = "network_too_wide"
+
+
+class TooManyAllowed(GpuboxError):
+    """The list of networks that were let in is full. Data: limit."""
+
+    code = "too_many_allowed"
 
 
 class InvalidInput(GpuboxError):

@@ -19,6 +19,8 @@ def observation(instance: Json, disk_kinds: Mapping[str, str], at: datetime) -> 
         scheduling=scheduling(instance.get("scheduling", {})),
         metadata=metadata(instance),
         external_ip=external_ip(instance),
+        external_ipv6=external_ipv6(instance),
+        tags=tuple(str(tag) for tag in instance.get("tags", {}).get("items", [])),
         created_at=moment(instance.get("creationTimestamp")),
         started_at=moment(instance.get("lastStartTimestamp")),
         stopped_at=moment(instance.get("lastStopTimestamp")),
@@ -66,6 +68,15 @@ def external_ip(instance: Json) -> str | None:
     for interface in instance.get("networkInterfaces", []):
         for access in interface.get("accessConfigs", []):
             if address := access.get("natIP"):
+                return str(address)
+    return None
+
+
+def external_ipv6(instance: Json) -> str | None:
+    """The first external IPv6 address; most networks have none."""
+    for interface in instance.get("networkInterfaces", []):
+        for access in interface.get("ipv6AccessConfigs", []):
+            if address := access.get("externalIpv6"):
                 return str(address)
     return None
 

@@ -1,11 +1,12 @@
 """The domain's values as rows and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from manager.adapters.store.values import from_json, items_from_json, items_to_json, to_json, utc
+from manager.domain.allowing import Allowance
 from manager.domain.box import Box, Call, Cause, Intent, Place
 from manager.domain.cost import Session
 from manager.domain.errors import Fault
@@ -13,6 +14,7 @@ from manager.domain.journal import Entry
 
 Row = Mapping[Any, Any]
 _CALL_FIELDS = [field.name for field in fields(Call)]
+_ALLOWANCE_FIELDS = [field.name for field in fields(Allowance)]
 
 
 def box_to_row(box: Box) -> dict[str, Any]:
@@ -32,6 +34,9 @@ def box_to_row(box: Box) -> dict[str, Any]:
         "panel_at": _moment(box.panel_at),
         "session_at": _moment(box.session_at),
         "version": box.version,
+        "allowances": _allowances_to_json(box.allowances),
+        "manager_address": box.manager_address,
+        "comfyui_ref": box.comfyui_ref,
     }
 
 
@@ -49,6 +54,9 @@ def box_from_row(row: Row) -> Box:
         hold_until=row["hold_until"],
         panel_at=row["panel_at"],
         session_at=row["session_at"],
+        allowances=_allowances_from_json(row["allowances"]),
+        manager_address=row["manager_address"],
+        comfyui_ref=row["comfyui_ref"],
         version=row["version"],
     )
 
@@ -91,6 +99,16 @@ def _call_from_json(plain: Mapping[str, Any] | None) -> Call | None:
         return None
     # What another version of the program wrote may have more fields, or fewer that then take their default.
     return Call(**{name: from_json(plain[name]) for name in _CALL_FIELDS if name in plain})
+
+
+def _allowances_to_json(allowances: Sequence[Allowance]) -> list[dict[str, Any]] | None:
+    listed = [{name: to_json(getattr(each, name)) for name in _ALLOWANCE_FIELDS} for each in allowances]
+    return listed or None
+
+
+def _allowances_from_json(plain: Sequence[Mapping[str, Any]] | None) -> tuple[Allowance, ...]:
+    listed = plain or ()
+    return tuple(Allowance(**{name: from_json(each[name]) for name in _ALLOWANCE_FIELDS}) for each in listed)
 
 
 def _fault_to_json(fault: Fault | None) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from manager.domain.errors import StoreUnavailable
 
 # The newest file in migrations/versions. Named here so that an up-to-date database costs one short query
 # and no import of alembic, which takes a third of the time that the program may take to start.
-HEAD = "0001"
+HEAD = "0002"
 MIGRATIONS = Path(__file__).with_name("migrations")
 # Named after the program, for a database that is shared with another that uses alembic.
 VERSION_TABLE = "gpubox_version"

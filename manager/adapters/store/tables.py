@@ -95,6 +95,9 @@ BOXES = Table(
     Column("panel_at", Moment),
     Column("session_at", Moment),
     Column("version", BigInteger, nullable=False),
+    _structure("allowances"),
+    Column("manager_address", String),
+    Column("comfyui_ref", String),
 )
 
 JOURNAL = Table(

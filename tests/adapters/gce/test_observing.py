@@ -83,6 +83,14 @@ def test_a_box_without_an_external_address_has_none() -> None:
     assert observing.external_ip({"networkInterfaces": [{"networkIP": "10.0.0.2"}, {"accessConfigs": [{}]}]}) is None
 
 
+def test_a_box_tells_its_ipv6_address_and_its_tags() -> None:
+    outside = {"ipv6AccessConfigs": [{"type": "DIRECT_IPV6", "externalIpv6": "2600:1900:4000:1::", "name": "v6"}]}
+    dual: Json = {"status": "RUNNING", "networkInterfaces": [outside], "tags": {"items": ["gpubox"]}}
+    seen = observing.observation(dual, {}, AT)
+    assert (seen.external_ip, seen.external_ipv6, seen.tags) == (None, "2600:1900:4000:1::", ("gpubox",))
+    assert observing.external_ipv6(RUNNING) is None
+
+
 def test_the_backstop_keeps_how_the_vm_is_provisioned() -> None:
     current: Json = {"provisioningModel": "SPOT", "preemptible": True, "automaticRestart": True, "terminationTime": "x"}
     assert backstop.merged(current, Scheduling(timedelta(seconds=90.2))) == {

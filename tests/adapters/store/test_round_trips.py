@@ -13,6 +13,7 @@ from manager.adapters.store.mapping import box_to_row, entry_to_row, session_to_
 from manager.adapters.store.sql import SqlStore
 from manager.adapters.store.tables import BOXES
 from manager.adapters.store.values import from_json, to_json
+from manager.domain.allowing import Allowance
 from manager.domain.box import Box, Call, Cause, Intent, Place
 from manager.domain.cost import Session
 from manager.domain.errors import Fault
@@ -50,6 +51,7 @@ calls = st.builds(
     tries=st.integers(0, 10**6),
     retry_at=st.none() | moments,
 )
+allowances = st.builds(Allowance, network=words, since=moments, until=st.none() | moments)
 boxes = st.builds(
     Box,
     name=words,
@@ -64,6 +66,9 @@ boxes = st.builds(
     panel_at=st.none() | moments,
     session_at=st.none() | moments,
     version=st.integers(0, 2**62),
+    allowances=st.lists(allowances, max_size=3).map(tuple),
+    manager_address=st.none() | words,
+    comfyui_ref=st.none() | words,
 )
 sessions = st.builds(
     Session,
