@@ -71,7 +71,7 @@ class Actions:
 
     async def _equip(self, live: LiveBox) -> None:
         """A box that somebody else started lacks what our own start gives it; what can still be given, is."""
-        wanted = self._registry.rules.wanted(live.name)
+        wanted = live.wanted(self._registry.rules)
         if live.seen is not None and not metadata_fits(live.seen, wanted):
             try:
                 await self._cloud.write_metadata(live.box.place, wanted.metadata)
@@ -80,7 +80,7 @@ class Actions:
         await self._verify_backstop(live)
 
     async def _prepare(self, live: LiveBox, step: WriteMetadata | SetScheduling) -> bool:
-        place, wanted = live.box.place, self._registry.rules.wanted(live.name)
+        place, wanted = live.box.place, live.wanted(self._registry.rules)
         try:
             if isinstance(step, WriteMetadata):
                 await self._cloud.write_metadata(place, wanted.metadata)
@@ -169,7 +169,7 @@ class Actions:
 
     async def _verify_backstop(self, live: LiveBox) -> None:
         """Google's own run limit must show after a start; where it does not, the panel stops the box itself."""
-        limit = self._registry.rules.wanted(live.name).scheduling.max_run
+        limit = live.wanted(self._registry.rules).scheduling.max_run
         if limit is None or live.seen is None or live.seen.run_limit_at is not None:
             return
         await self._registry.write(

@@ -10,7 +10,8 @@ from decimal import Decimal
 from manager.application.channel import Channel
 from manager.application.setup import Setup, setup_of
 from manager.application.watch import Watch, signs
-from manager.domain.box import Box, Intent, Observation, Phase, Scheduling, Wanted
+from manager.domain.allowing import Contact, Fence, networks_now
+from manager.domain.box import COMFYUI_REF, Box, Intent, Observation, Phase, Scheduling, Wanted
 from manager.domain.cost import Rates, Session
 from manager.domain.errors import Fault
 from manager.domain.idle import Policy, Verdict, judge
@@ -33,11 +34,13 @@ class Rules:
     domain: str | None
     pulse_every: float
     metadata: dict[str, str]
+    fence: Fence = field(default_factory=Fence)
 
-    def wanted(self, box: str) -> Wanted:
-        """How this box has to be set up before it may be started."""
+    def wanted(self, box: str, comfyui_ref: str | None = None) -> Wanted:
+        """How this box has to be set up before it may be started; `comfyui_ref` overrides the settings' version."""
         limit = None if self.max_run_s is None else timedelta(seconds=self.max_run_s)
-        return Wanted({**self.metadata, "gpubox-box": box}, Scheduling(limit))
+        own = {"gpubox-box": box} | ({} if comfyui_ref is None else {COMFYUI_REF: comfyui_ref})
+        return Wanted({**self.metadata, **own}, Scheduling(limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,11 @@ class LiveBox:
     cloud_due: datetime | None = None
     pulse_due: datetime | None = None
     panel_at: datetime | None = None
+    # What is wrong without keeping the box from running, by what it is about: "firewall", "dns", "update".
+    notices: dict[str, Fault] = field(default_factory=dict[str, Fault])
+    # The manager's address as the box sees it, and when the box's gate last answered.
+    manager_address: str | None = None
+    gate_at: datetime | None = None
     busy: bool = False
     saving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -91,6 +99,22 @@ class LiveBox:
     def told(self, guest: Mapping[str, str]) -> None:
         """Take in what the box wrote into its guest attributes."""
         self.guest, self.setup = dict(guest), setup_of(guest)
+
+    def wanted(self, rules: Rules) -> Wanted:
+        """How this box has to be set up before it may be started."""
+        return rules.wanted(self.name, self.box.comfyui_ref)
+
+    def allowed_now(self, rules: Rules, now: datetime) -> tuple[str, ...]:
+        """The networks that the gate is to let pass; empty is everybody with a session."""
+        return networks_now(rules.fence, self.box.allowances, self.contact(now).address, now)
+
+    def contact(self, now: datetime) -> Contact:
+        """How the manager stands with the box: an answer of its gate or of its ComfyUI is being heard."""
+        address = self.manager_address or self.box.manager_address
+        if self.watch is None:
+            return Contact(address)
+        heard = (self.watch.since, self.watched_since, self.gate_at, self.watch.pulse_at)
+        return Contact(address, now - max(moment for moment in heard if moment is not None))
 
     def comfy(self, now: datetime) -> Comfy:
         """What is known of ComfyUI."""

@@ -70,7 +70,7 @@ class Reconciler:
     async def _pass(self, live: LiveBox) -> None:
         seen, left = await self._looking.look(live), _STEPS_A_PASS
         while seen is not None and left:
-            step = next_step(live.box, seen, self._registry.rules.wanted(live.name), self._clock.now())
+            step = next_step(live.box, seen, live.wanted(self._registry.rules), self._clock.now())
             acted = await self._actions.take(live, step)
             seen, left = await self._looking.look(live, again=True) if acted else None, left - 1
         await self._listening.listen(live)

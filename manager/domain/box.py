@@ -12,6 +12,10 @@ from manager.domain.allowing import Allowance
 from manager.domain.errors import Fault
 
 
+# The metadata key that tells a box which version of ComfyUI to run.
+COMFYUI_REF = "gpubox-comfyui-ref"
+
+
 class Intent(StrEnum):
     """What is wanted of a box."""
 

@@ -38,7 +38,7 @@ class MemoryCloud:
     def add(self, place: Place, machine: Machine = T4, status: str = "TERMINATED") -> MemoryVm:
         """Put a VM there."""
         now = self._clock.now()
-        vm = MemoryVm(Observation(now, status, machine, Scheduling(None)))
+        vm = MemoryVm(Observation(now, status, machine, Scheduling(None), tags=("gpubox",)))
         if status == "RUNNING":
             vm.seen = replace(vm.seen, started_at=now, external_ip="127.0.0.9")
         self.vms[place] = vm
