@@ -1,0 +1,104 @@
+"""A box: a boot disk, a data disk and a network that outlive each of its boots. Blocking, and without a metadata server."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from manager.adapters.embedded.machines.container.disk import LoopDevice
+from manager.adapters.embedded.machines.container.guest import Birth, Guest
+from manager.adapters.embedded.machines.container.network import METADATA_ADDRESS, RESOLVER, Network
+
+DEVICE = "/dev/disk/by-id/google-persistent-comfyui"
+
+
+class Box:
+    """What a container is booted on. The boot disk is what was written over `layers`; it lies in `folder`."""
+
+    def __init__(self, name: str, folder: Path, layers: tuple[Path, ...], network: Network) -> None:
+        self.name, self.folder, self.network = name, folder, network
+        self._layers = layers
+        self._disk: LoopDevice | None = None
+        self.guest: Guest | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        # overlayfs takes no colon and no comma in its options.
+        if set(":,\\") & set(str(folder)):
+            raise OSError(f"a box cannot lie in {folder}: no colons and commas, please")
+
+    def attach(self, image: Path, *, read_only: bool = False) -> None:
+        """Attach the data disk, for the boots to come; in place of another one."""
+        self.detach()
+        self._disk = LoopDevice(image, read_only=read_only)
+
+    def detach(self) -> None:
+        """Detach the data disk, for the boots to come; safe to repeat."""
+        if self._disk is not None:
+            self._disk.close()
+            self._disk = None
+
+    def disk_has_grown(self) -> None:
+        """Tell a running box that its disk's image has become larger."""
+        if self._disk is not None:
+            self._disk.resized()
+
+    def boot(
+        self, output: Callable[[bytes], None], ended: Callable[[int], None], folders: dict[str, Path] | None = None
+    ) -> None:
+        """Switch on. `folders` are bound into the box for reading, by their path inside."""
+        if self.guest is not None:
+            self.guest.wait()
+        self._write_names()
+        devices: dict[str, Path] = {}
+        if self._disk is not None:
+            # Under its own name too: that is where programs look it up which read the kernel's list of disks.
+            devices = {DEVICE: self._disk.path, str(self._disk.path): self._disk.path}
+        birth = Birth(
+            layers=self._layers,
+            folder=self.folder,
+            name=self.name,
+            machine=f"gpubox-{self.network.slot}",
+            network_fd=self.network.box.fd,
+            devices=devices,
+            folders=folders or {},
+        )
+        self.guest = Guest(birth, output, ended)
+
+    def _write_names(self) -> None:
+        hosts = f"127.0.0.1 localhost\n{METADATA_ADDRESS} metadata.google.internal metadata\n"
+        self.put("/etc/hosts", f"{hosts}{self.network.address} {self.name}\n")
+        self.put("/etc/hostname", f"{self.name}\n")
+        self.put("/etc/resolv.conf", f"nameserver {RESOLVER}\n")
+
+    def put(self, path: str, content: str | bytes, mode: int = 0o644) -> None:
+        """Write a file of the boot disk, as root; also while the box is off."""
+        root = self.guest.root if self.guest is not None and self.guest.alive else None
+        inside = Path(path.removeprefix("/"))
+        if root is None:
+            root = self.folder / "upper"
+            self._like_below(inside.parent)
+        file = root / inside
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.unlink(missing_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        file.chmod(mode)
+
+    def _like_below(self, inside: Path) -> None:
+        """Make folders in the upper layer as they are in those below: overlayfs shows the upper one's mode."""
+        upper = self.folder / "upper"
+        upper.mkdir(parents=True, exist_ok=True)
+        for part in [*reversed(inside.parents), inside]:
+            folder = upper / part
+            if folder.exists():
+                continue
+            folder.mkdir()
+            below = next((layer / part for layer in self._layers if (layer / part).is_dir()), None)
+            if below is not None:
+                shutil.copystat(below, folder)
+                shutil.chown(folder, below.stat().st_uid, below.stat().st_gid)
+
+    def close(self) -> None:
+        """End everything; the disks stay."""
+        if self.guest is not None:
+            self.guest.pull_the_plug()
+            self.guest = None
+        self.detach()
+        self.network.close()

@@ -1,0 +1,342 @@
+"""A box that boots like the VM, without the cloud around it: systemd in a container, Google's own script runner in it.
+
+    pytestmark = CONTAINER_MARKS
+
+    def test_something(tmp_path):
+        with container_box(tmp_path, metadata={"startup-script": "#!/bin/sh\necho hello"}) as box:
+            box.boot()
+            box.wait_for(lambda: "hello" in box.serial())
+
+Where this computer cannot run containers, the test is skipped and says why. Needs root and Debian's packages; the
+first use makes the boot disk (about a minute, kept in GPUBOX_ROOTFS_CACHE or /var/cache/gpubox/rootfs).
+"""
+
+import asyncio
+import os
+import shlex
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from manager.adapters.embedded.machines.container.box import DEVICE, Box
+from manager.adapters.embedded.machines.container.disk import sparse_image
+from manager.adapters.embedded.machines.container.guest import REBOOT
+from manager.adapters.embedded.machines.container.listening import Listening
+from manager.adapters.embedded.machines.container.metadata_server import metadata_app
+from manager.adapters.embedded.machines.container.metadata_tree import Identity, Tree, tree
+from manager.adapters.embedded.machines.container.network import METADATA_ADDRESS, Network
+from manager.adapters.embedded.machines.container.prerequisites import missing
+from manager.adapters.embedded.machines.container.recipe import Recipe
+from manager.adapters.embedded.machines.container.rootfs import CACHE, layers
+
+# Tests that boot a container bear these: the mark that script/test finds them by, and leave to reach the box.
+CONTAINER_MARKS = [
+    pytest.mark.container,
+    pytest.mark.allow_hosts(["127.0.0.0/8", "::1", "localhost", "10.203.0.0/16"]),
+]
+GIB = 1024**3
+PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a command inside said, and how it ended."""
+
+    stdout: str
+    stderr: str
+    returncode: int
+
+
+class BoxSource:
+    """What the metadata server of a box without a cloud answers."""
+
+    def __init__(self, identity: Identity, attributes: dict[str, str]) -> None:
+        self.identity, self.attributes = identity, attributes
+        self.project_attributes: dict[str, str] = {}
+        self.written: dict[str, dict[str, str]] = {}
+        self.writes: list[tuple[float, str, str, str | None]] = []
+
+    def tree(self) -> Tree:
+        return tree(self.identity, self.attributes, self.project_attributes)
+
+    def guest_attributes(self) -> dict[str, dict[str, str]] | None:
+        return self.written if self.attributes.get("enable-guest-attributes", "").upper() == "TRUE" else None
+
+    def write(self, namespace: str, key: str, value: str | None) -> None:
+        self.writes.append((time.monotonic(), namespace, key, value))
+        if value is None:
+            self.written[namespace].pop(key)
+        else:
+            self.written.setdefault(namespace, {})[key] = value
+
+
+class ContainerBox:
+    """A box in a test's hands. It is off at first."""
+
+    def __init__(self, name: str, box: Box, source: BoxSource, disk: Path | None) -> None:
+        self.name, self._box, self._source = name, box, source
+        self.disk = disk  # the data disk's image
+        self._console: list[bytes] = []
+        self._status: int | None = None
+        self._servers: list[Listening] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="beside-the-box", daemon=True)
+        self._thread.start()
+        self.folders: dict[str, Path] = {}  # bound into the next boot for reading, by the path inside
+        self._serve(metadata_app(source), 80)
+
+    # What it is told, and what it tells
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """Its attributes; a change is seen by who waits for one."""
+        return self._source.attributes
+
+    @property
+    def guest_attributes(self) -> dict[str, str]:
+        """What it wrote in the namespace gpubox."""
+        return dict(self._source.written.get("gpubox", {}))
+
+    @property
+    def guest_writes(self) -> list[tuple[float, str, str, str | None]]:
+        """Every write and removal: (seconds of time.monotonic, namespace, key, value or None)."""
+        return list(self._source.writes)
+
+    def serial(self) -> str:
+        """What its console said since it was made, in all boots."""
+        return b"".join(self._console).decode(errors="replace")
+
+    # Power
+
+    def boot(self, timeout: float = 30) -> None:
+        """Switch on, and wait until systemd takes commands; the startup script runs later."""
+        self._status = None
+        self._box.boot(self._console.append, self._ended, self.folders)
+        guest = self._box.guest
+        assert guest is not None
+        self.wait_for(lambda: guest.listens or not guest.alive, timeout)
+        assert guest.alive, f"it did not boot: {self.serial()[-2000:]}"
+
+    def _ended(self, status: int) -> None:
+        self._status = status
+
+    @property
+    def is_running(self) -> bool:
+        return self._box.guest is not None and self._box.guest.alive
+
+    def poweroff(self) -> None:
+        """Press the power button; does not wait."""
+        if self._box.guest is not None:
+            self._box.guest.ask_to_power_off()
+
+    def wait_for_poweroff(self, timeout: float = PATIENCE_S) -> None:
+        """Wait until it has switched itself off. A reboot is told apart: see `wants_reboot`."""
+        assert self._box.guest is not None
+        assert self._box.guest.wait(timeout), f"still running after {timeout} s: {self.serial()[-2000:]}"
+
+    @property
+    def wants_reboot(self) -> bool:
+        """Whether it ended in order to be booted again: `boot()` does so, on the same disks."""
+        return self._status == REBOOT
+
+    def power_cut(self) -> None:
+        """End everything at once. What ext4 or XFS on the data disk had not written yet is lost, as in the cloud."""
+        if self._box.guest is not None:
+            self._box.guest.pull_the_plug()
+
+    # Inside
+
+    def run(self, command: str | Sequence[str], *, check: bool = True, timeout: float = PATIENCE_S) -> Completed:
+        """Run a command inside as root: a line for sh, or a list of words."""
+        assert self._box.guest is not None, "it was never booted"
+        words = ["sh", "-c", command] if isinstance(command, str) else list(command)
+        try:
+            done = self._box.guest.run(words, timeout)
+        except ProcessLookupError:
+            assert not check, f"{shlex.join(words)}: the box is off"
+            return Completed("", "the box is off", -1)
+        answer = Completed(done.stdout, done.stderr, done.returncode)
+        assert not check or answer.returncode == 0, f"{shlex.join(words)}: {answer}"
+        return answer
+
+    def journal(self, unit: str = "") -> str:
+        """The journal of a unit, or all of it, of this boot."""
+        of = ["--unit", unit] if unit else []
+        return self.run(["journalctl", "--no-pager", "--boot", "--output=short-monotonic", *of]).stdout
+
+    def put(self, path: str, content: str | bytes, mode: int = 0o644) -> None:
+        """Write a file of the boot disk as root, running or off; folders on the way are made."""
+        self._box.put(path, content, mode)
+
+    @property
+    def root(self) -> Path:
+        """Its root folder from outside while it runs; while it is off, what was written over the fresh boot disk.
+
+        To make files while it is off, use `put`, which keeps the modes of the folders on the way.
+        """
+        guest = self._box.guest
+        running = guest.root if guest is not None and guest.alive else None
+        return running or self._box.folder / "upper"
+
+    def wait_for(self, what: Callable[[], object], timeout: float = PATIENCE_S) -> None:
+        """Wait until something is so; what raises AssertionError or KeyError meanwhile counts as not yet."""
+        deadline = time.monotonic() + timeout
+        while True:
+            with suppress(AssertionError, KeyError, subprocess.TimeoutExpired):
+                if what():
+                    return
+            if time.monotonic() >= deadline:
+                raise AssertionError(f"not in {timeout} s. The console's end:\n{self.serial()[-3000:]}")
+            time.sleep(0.05)
+
+    def wait_for_startup_script(self, timeout: float = 120) -> str:
+        """Wait until Google's runner is through, and answer what it wrote into the journal."""
+        unit = "google-startup-scripts.service"
+        self.wait_for(
+            lambda: self.run(["systemctl", "is-active", unit], check=False).stdout.strip() in {"active", "failed"},
+            timeout,
+        )
+        return self.journal(unit)
+
+    # Network
+
+    @property
+    def address(self) -> str:
+        """Its address as this computer, and a browser on it, reaches it."""
+        return self._box.network.address
+
+    @property
+    def host_address(self) -> str:
+        """This computer's address as the box sees it."""
+        return self._box.network.host_address
+
+    def cut_network(self) -> None:
+        """Cut the internet off; this computer, the metadata server and what `serve` serves stay in reach."""
+        self._box.network.cut()
+
+    def restore_network(self) -> None:
+        """Give the internet back."""
+        self._box.network.restore()
+
+    def cut_metadata(self) -> None:
+        """Let the metadata server, and what `serve` serves, fall silent."""
+        self._box.network.reach_metadata(reachable=False)
+
+    def restore_metadata(self) -> None:
+        """Let it answer again."""
+        self._box.network.reach_metadata(reachable=True)
+
+    def serve(self, what: Path | ASGIApp, port: int = 0) -> str:
+        """Serve a folder (files only, no listings) or an application to the box; the URL without a slash at the end."""
+        app = StaticFiles(directory=what) if isinstance(what, Path) else what
+        return f"http://{METADATA_ADDRESS}:{self._serve(app, port)}"
+
+    def _serve(self, app: ASGIApp, port: int) -> int:
+        listener = self._box.network.listener(port)
+        server = Listening(app, listener)
+        self._servers.append(server)
+        self._loop.call_soon_threadsafe(server.start)
+        return int(listener.getsockname()[1])
+
+    # Disks
+
+    def attach_disk(self, image: Path, *, read_only: bool = False) -> None:
+        """Attach another data disk; a change is seen at the next boot."""
+        self._box.attach(image, read_only=read_only)
+        self.disk = image
+
+    def detach_disk(self) -> None:
+        """Take the data disk away, while it is off."""
+        assert not self.is_running
+        self._box.detach()
+
+    def grow_disk(self, size: int) -> None:
+        """Resize the data disk to `size` bytes, also while it runs."""
+        assert self.disk is not None
+        sparse_image(self.disk, size)
+        self._box.disk_has_grown()
+
+    def close(self) -> None:
+        """Take everything down; the files stay where they are."""
+        self._box.close()
+        for server in self._servers:
+            asyncio.run_coroutine_threadsafe(server.stop(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+
+@contextmanager
+def container_box(
+    folder: Path,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    disk: Path | str | None = "blank",
+    disk_size: int = 20 * GIB,
+    read_only: bool = False,
+    packages: Sequence[str] = (),
+    name: str = "comfyui",
+    internet: bool = True,
+    token: str = "a-token-for-tests",
+) -> Generator[ContainerBox]:
+    """A box that is off. Its disks lie in `folder`.
+
+    Args:
+        folder: an empty folder, e.g. tmp_path.
+        metadata: its attributes; `enable-guest-attributes` is TRUE unless it says otherwise.
+        disk: "blank" makes a sparse image, a path takes that image, None attaches none.
+        disk_size: of the blank one, in bytes.
+        read_only: attach the disk for reading only.
+        packages: Debian's packages that its boot disk has besides those of `recipe.py`.
+        name: the instance's name.
+        internet: whether it reaches the internet from its first boot on.
+        token: what its service account's access token is.
+    """
+    if why := missing():
+        pytest.skip(why)
+    cache = Path(os.environ.get("GPUBOX_ROOTFS_CACHE", CACHE))
+    boot_disk = layers(Recipe(tuple(packages)), cache)
+    # Paths of pytest may hold what overlayfs takes for a separator; a test's own folder is where the disk's image is.
+    image = folder / "data.img" if disk == "blank" else (None if disk is None else Path(disk))
+    if disk == "blank" and image is not None:
+        sparse_image(image, disk_size)
+    with tempfile.TemporaryDirectory(prefix="gpubox-box-") as state:
+        network = Network()
+        identity = Identity(
+            project="studio-123",
+            number=123456789012,
+            zone="us-central1-a",
+            name=name,
+            instance_id="4815162342108151623",
+            machine_type="n1-standard-4",
+            address=network.address,
+            service_account="box@studio-123.iam.gserviceaccount.com",
+            token=token,
+        )
+        attributes = {"enable-guest-attributes": "TRUE", **(metadata or {})}
+        box = Box(name, Path(state), boot_disk, network)
+        made: ContainerBox | None = None
+        try:
+            if image is not None:
+                box.attach(image, read_only=read_only)
+            if internet:
+                network.restore()
+            made = ContainerBox(name, box, BoxSource(identity, attributes), image)
+            yield made
+        finally:
+            if made is not None:
+                made.close()
+            else:
+                box.close()
+
+
+__all__ = ["CONTAINER_MARKS", "DEVICE", "GIB", "Completed", "ContainerBox", "container_box"]
