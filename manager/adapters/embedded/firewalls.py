@@ -34,6 +34,8 @@ def _resource(call: Call, asked: Json) -> Json:
     for rule in [*resource.get("allowed", []), *resource.get("denied", [])]:
         if not rule.get("IPProtocol"):
             raise invalid("resource.allowed[0].IPProtocol", "", "Must be a protocol's name or number.")
+    if len({":" in each for each in resource.get("sourceRanges", [])}) > 1:
+        raise invalid("resource.sourceRanges", "", "A firewall rule can hold IPv4 or IPv6 ranges, but not both.")
     resource["network"] = link("projects", call.project, "global", "networks", "default")
     resource = {"direction": "INGRESS", "priority": 1000, "disabled": False, "logConfig": {"enable": False}} | resource
     if resource["direction"] == "INGRESS" and not any(name.startswith("source") for name in resource):

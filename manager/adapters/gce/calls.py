@@ -107,18 +107,20 @@ class Calls:
         """A call that changes something and answers with an operation; the same request id never acts twice."""
         return await self._call(method, request | {"requestId": request_id or str(uuid.uuid4())}, place, deadline)
 
-    async def see_through(self, operation: Json, place: Place, deadline: Deadline) -> None:
+    async def see_through(self, operation: Json, place: Place, deadline: Deadline, *, is_global: bool = False) -> None:
         """Wait for an operation to end well; raises what it failed with, or NotReadyYet past the deadline.
 
-        `zoneOperations.wait` is held by the server for up to 2 minutes but may answer at any time.
+        It is one of the place's zone, or `is_global`. The server holds a wait for up to 2 minutes but may answer
+        at any time.
         """
         pauses = 0
-        where = {"project": place.project, "zone": place.zone, "operation": operation["name"]}
+        method = "globalOperations.wait" if is_global else "zoneOperations.wait"
+        where = {"project": place.project, "operation": operation["name"]} | ({} if is_global else {"zone": place.zone})
         while operation.get("status") != "DONE":
             if deadline.left() <= 0:
                 raise NotReadyYet(detail=f"The operation {operation['name']} is still under way.")
             with suppress(_Transient):
-                operation = await self._attempt("zoneOperations.wait", where, place, deadline, deadline.left())
+                operation = await self._attempt(method, where, place, deadline, deadline.left())
             if operation.get("status") != "DONE":
                 await self._pace.sleep(min(self._pause(pauses), deadline.left()))
                 pauses += 1

@@ -12,6 +12,9 @@ METHODS: Mapping[str, tuple[str, str, str]] = {
     "disks.delete": ("DisksClient", "delete_unary", "DeleteDiskRequest"),
     "disks.get": ("DisksClient", "get", "GetDiskRequest"),
     "disks.insert": ("DisksClient", "insert_unary", "InsertDiskRequest"),
+    "firewalls.get": ("FirewallsClient", "get", "GetFirewallRequest"),
+    "firewalls.patch": ("FirewallsClient", "patch_unary", "PatchFirewallRequest"),
+    "globalOperations.wait": ("GlobalOperationsClient", "wait", "WaitGlobalOperationRequest"),
     "instances.delete": ("InstancesClient", "delete_unary", "DeleteInstanceRequest"),
     "instances.get": ("InstancesClient", "get", "GetInstanceRequest"),
     "instances.getGuestAttributes": (
@@ -53,6 +56,7 @@ METHODS: Mapping[str, tuple[str, str, str]] = {
 WITHOUT_STATUS = frozenset(
     {
         "acceleratorTypes.aggregatedList",
+        "firewalls.get",
         "instances.getGuestAttributes",
         "instances.getSerialPortOutput",
         "instances.testIamPermissions",

@@ -98,7 +98,7 @@ class Stub:
                 self.end_headers()
                 self.wfile.write(data)
 
-            do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the names are the library's
+            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815 - the names are the library's
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
                 pass
