@@ -16,7 +16,7 @@ from manager.adapters.memory import MemoryCloud
 from manager.adapters.store.memory import MemoryStore
 from manager.application.boxes import new_box
 from manager.application.live import Rules
-from manager.application.ports import Pulse
+from manager.application.ports import Door, Pulse
 from manager.application.reconciler import Reconciler
 from manager.application.registry import Registry
 from manager.domain.box import Place
@@ -35,8 +35,8 @@ class SteppingClock:
 
 
 class QuietComfyUi:
-    async def pulse(self, url: str) -> Pulse:
-        return Pulse(0, 0, presence=bool(url), boot_id="b", person_count=0, progress_count=0)
+    async def pulse(self, door: Door) -> Pulse:
+        return Pulse(0, 0, presence=bool(door.url), boot_id="b", person_count=0, progress_count=0)
 
 
 async def measure(boxes: int) -> dict[str, object]:

@@ -14,16 +14,21 @@ from manager import __version__, assembly
 from manager.adapters.clock import SystemClock
 from manager.adapters.comfyui import HttpComfyUi
 from manager.adapters.embedded.process import EmbeddedCloudError, EmbeddedCloudProcess
+from manager.adapters.gate import HttpGate
 from manager.adapters.gce import GceBuilder, GceCloud
 from manager.adapters.passes import keep_passes
 from manager.adapters.passwords import SlowPasswords, generate_password
 from manager.adapters.store.choose import sql_store
 from manager.adapters.tokens import JwtTokens, keep_secret
+from manager.application.bearers import Bearers
 from manager.application.boxes import Boxes, new_box
+from manager.application.frames import Frames
 from manager.application.login import Login, settle_password
-from manager.application.ports import Clock
+from manager.application.ports import Clock, TokenClaims
 from manager.application.reconciler import Reconciler
 from manager.application.registry import Registry
+from manager.application.speaking import Speaking
+from manager.application.visits import Visits
 from manager.background.ticker import Ticker
 from manager.domain.errors import CloudError, Fault, GpuboxError, NoSuchResource, StoreUnavailable
 from manager.settings import Settings
@@ -44,7 +49,6 @@ class Panel:
         self.clock = clock or SystemClock()
         self.store = sql_store(settings.state_dir, assembly.secret(settings.database_url))
         self.passwords = SlowPasswords()
-        self.comfyui = HttpComfyUi(assembly.secret(settings.comfyui_service_token), settings.comfyui_timeout / 1000)
         self.embedded: EmbeddedCloudProcess | None = None
         self._demo_seed: EmbeddedCloudProcess | None = None
         self.failed = False
@@ -59,10 +63,19 @@ class Panel:
         credentials = settings.google_application_credentials
         self.cloud = GceCloud(self.clock, endpoint, credentials_file=str(credentials) if credentials else None)
         self.passes, gate_key = keep_passes(settings.state_dir / "gate-key")
+        self.bearers = Bearers(self.passes.service, self.clock)
+        patience_s = settings.comfyui_timeout / 1000
+        self.comfyui = HttpComfyUi(assembly.secret(settings.comfyui_service_token), patience_s, self.bearers)
+        self.gate = HttpGate(self.passes.statement, self.clock, patience_s)
+        self.visits = Visits(self.store, self.clock)
         self.registry = Registry(self.store, self.clock, assembly.rules(settings, gate_key, public_url), _new_id)
-        self.reconciler = Reconciler(self.registry, self.cloud, self.comfyui, self.store, self.clock, _new_id)
+        self.speaking = Speaking(self.registry, self.gate, self.visits, self.clock)
+        self.reconciler = Reconciler(
+            self.registry, self.cloud, self.comfyui, self.store, self.clock, _new_id, self.speaking
+        )
         self.ticker = Ticker(self.reconciler.tick, minutely=self._minutely, hourly=self._hourly)
         self.boxes = Boxes(self.registry, self.cloud, self.clock, self.ticker.wake)
+        self.frames = Frames(self.registry, self.visits, self.clock, self.passes.ticket)
         self._bringing_up: asyncio.Task[None] | None = None
 
     async def open(self) -> FastAPI:
@@ -71,12 +84,14 @@ class Panel:
         await self.store.open()
         await self.store.acquire_leadership()
         login = await self._login()
+        await self.visits.open()
         await self._first_box()
         await self.registry.load()
         self._bringing_up = asyncio.create_task(self._bring_up())
         return create_app(
             Services(
                 boxes=self.boxes,
+                frames=self.frames,
                 login=login,
                 clock=self.clock,
                 ping=self.store.ping,
@@ -97,6 +112,7 @@ class Panel:
             self._bringing_up.cancel()
             await asyncio.gather(self._bringing_up, return_exceptions=True)
         await self.comfyui.close()
+        await self.gate.close()
         for embedded in (self._demo_seed, self.embedded):
             if embedded is not None:
                 await embedded.stop()
@@ -122,9 +138,16 @@ class Panel:
             hashed=hashed,
         )
         await login.open()
+        login.on_end(self._logged_out)
         sys.stdout.write(assembly.greeting(settings, self.public_url, made))
         sys.stdout.flush()
         return login
+
+    async def _logged_out(self, claims: TokenClaims) -> None:
+        """The boxes that the session has come to hear of its end at once."""
+        if await self.visits.forget(claims):
+            self.speaking.hurry()
+            self.ticker.wake()
 
     async def _first_box(self) -> None:
         """The box of the settings comes first; one that was stored under another place is pointed to the new one."""

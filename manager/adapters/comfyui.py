@@ -4,61 +4,61 @@
 the length of its queue at `/prompt`, and nothing of people.
 """
 
+import ssl
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
-from manager.application.ports import Pulse
+from manager.adapters.clients import BoxClients
+from manager.application.ports import Door, Pulse
 from manager.domain.errors import ComfyUnreachable
 
 if TYPE_CHECKING:
-    from httpx import AsyncClient, Response
+    from httpx import Response
 
-# A machine that is not there says nothing at all; no need to wait for it as long as for a busy one.
-_CONNECT_S = 3.0
+# What opens the gate of a box, by its name.
+Bearer = Callable[[str], str]
 
 
 class HttpComfyUi:
-    """Reaches ComfyUI servers; `token` is sent as a bearer token where one is set.
+    """Reaches ComfyUI servers. Through a box's gate `bearer` opens the way; elsewhere `token` is sent where one is set.
 
     ComfyUI shares its interpreter with the render, so a busy one may take seconds to answer.
     """
 
-    def __init__(self, token: str | None = None, timeout_s: float = 8.0) -> None:
-        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self._timeout_s = timeout_s
-        self._client: AsyncClient | None = None
+    def __init__(self, token: str | None = None, timeout_s: float = 8.0, bearer: Bearer | None = None) -> None:
+        self._token = token
+        self._bearer = bearer
+        self._clients = BoxClients(timeout_s)
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
+        await self._clients.close()
 
-    def _open(self) -> "AsyncClient":
-        """The client, made at first use: the panel is up before it needs any."""
-        if self._client is None:
-            from httpx import AsyncClient, Timeout  # noqa: PLC0415 - a twentieth of the start's time
-
-            timeout = Timeout(self._timeout_s, connect=min(self._timeout_s, _CONNECT_S))
-            self._client = AsyncClient(timeout=timeout, headers=self._headers, trust_env=False)
-        return self._client
-
-    async def pulse(self, url: str) -> Pulse:
+    async def pulse(self, door: Door) -> Pulse:
         """Queue, people and progress; raises ComfyUnreachable."""
-        from httpx import HTTPError, InvalidURL  # noqa: PLC0415 - as above
+        from httpx import HTTPError, InvalidURL  # noqa: PLC0415 - a twentieth of the start's time
 
-        client = self._open()
+        url, headers = door.url, self._headers(door)
         try:
-            answer = await client.get(f"{url}/gpubox/presence")
+            client = await self._clients.through(door)
+            answer = await client.get(f"{url}/gpubox/presence", headers=headers)
             if answer.status_code != HTTPStatus.NOT_FOUND:
                 told = _json(answer)
                 # A ComfyUI whose insides have changed may hide its queue from the node; people it shows all the same.
-                return _with_presence(told, told["queue"] or _queue(_json(await client.get(f"{url}/prompt"))))
-            queue = _queue(_json(await client.get(f"{url}/prompt")))
+                queue = told["queue"] or _queue(_json(await client.get(f"{url}/prompt", headers=headers)))
+                return _with_presence(told, queue)
+            queue = _queue(_json(await client.get(f"{url}/prompt", headers=headers)))
             return Pulse(running=queue["running"], pending=queue["pending"], presence=False)
-        except (HTTPError, InvalidURL) as error:
+        except (HTTPError, InvalidURL, ssl.SSLError) as error:
             raise ComfyUnreachable(url=url, detail=str(error) or type(error).__name__) from None
         except (KeyError, TypeError, ValueError):
             raise ComfyUnreachable(url=url, detail="something else than ComfyUI answers there") from None
+
+    def _headers(self, door: Door) -> dict[str, str]:
+        """COMFYUI_SERVICE_TOKEN is for a proxy of one's own, and is shown to no box that has a gate."""
+        token = self._token if door.box is None or self._bearer is None else self._bearer(door.box)
+        return {} if token is None else {"Authorization": f"Bearer {token}"}
 
 
 def _json(answer: "Response") -> dict[str, Any]:

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from manager.application import status
 from manager.application.channel import Published
@@ -98,12 +97,8 @@ class Boxes:
         return self._registry.get(name).channel.changes(last_id)
 
     def frame_source(self, name: str) -> str | None:
-        """Origin of the box's ComfyUI, the only one that the panel may frame."""
-        url = self._registry.get(name).endpoint(self._registry.rules)
-        if url is None:
-            return None
-        parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.netloc}"
+        """Origins of the box's ComfyUI, the only ones that the panel may frame, with blanks between them."""
+        return " ".join(self._registry.get(name).entrance(self._registry.rules).origins) or None
 
     def _woken(self, live: LiveBox) -> Published:
         self._registry.due(live)

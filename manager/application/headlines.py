@@ -30,7 +30,7 @@ def headline_of(live: LiveBox, phase: Phase, verdict: Verdict | None, trouble: s
         case Phase.STARTING:
             return _starting(live, seen)
         case Phase.READY if verdict is not None:
-            return _ready(live, verdict)
+            return _ready(live, verdict, now)
         case Phase.STOPPING:
             return _stopping(live, now)
         case _:
@@ -58,12 +58,12 @@ def _starting(live: LiveBox, seen: Observation) -> Message:
     return messages.headline("starting.usual", usual_s=round(usual)) if usual else messages.headline("starting")
 
 
-def _ready(live: LiveBox, verdict: Verdict) -> Message:
+def _ready(live: LiveBox, verdict: Verdict, now: datetime) -> Message:
     strongest = verdict.reasons[0]
     if strongest.sign is Sign.UNKNOWN:
         return messages.headline("ready.unknown", since_at=strongest.at, stops_at=verdict.stops_at)
     if verdict.busy:
-        veto = live.watch.pulse.veto if live.watch is not None and live.watch.pulse is not None else None
+        veto = live.veto(now)
         return messages.headline("ready.veto", what=veto) if veto else messages.headline("ready.render")
     if strongest.sign is Sign.HOLD:
         return messages.headline("ready.hold", hold_until=strongest.until)

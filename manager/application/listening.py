@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from manager.application import timeline
 from manager.application.live import LiveBox
-from manager.application.ports import Clock, Cloud, ComfyUi, Store
+from manager.application.ports import Clock, Cloud, ComfyUi, Door, Store
 from manager.application.registry import Registry
 from manager.application.watch import Watch, heard, unheard
 from manager.domain.errors import CloudError, ComfyUnreachable, StoreUnavailable
@@ -42,18 +42,18 @@ class Listening:
         if not again and live.pulse_due is not None and now < live.pulse_due:
             return
         await self._read_guest(live, live.watch, now)
-        url = live.endpoint(self._registry.rules)
-        if url is None:
+        door = live.entrance(self._registry.rules).door
+        if door is None:
             live.watch = unheard(live.watch, now)
         else:
-            await self._take_pulse(live, live.watch, url)
+            await self._take_pulse(live, live.watch, door)
         every = timedelta(seconds=self._registry.rules.pulse_every)
         setting_up = live.watch.ready_at is None
         live.pulse_due = now + (min(every, _PULSE_EVERY_SETTING_UP) if setting_up else every)
 
-    async def _take_pulse(self, live: LiveBox, watch: Watch, url: str) -> None:
+    async def _take_pulse(self, live: LiveBox, watch: Watch, door: Door) -> None:
         try:
-            pulse = await self._comfyui.pulse(url)
+            pulse = await self._comfyui.pulse(door)
         except ComfyUnreachable:
             now = self._clock.now()
             live.watch = unheard(watch, now)

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from manager import messages
 from manager.application.channel import Channel
+from manager.application.entrance import Entrance, entrance_of
+from manager.application.report import Report
 from manager.application.setup import Setup, setup_of
 from manager.application.watch import Watch, signs
 from manager.domain.allowing import Contact, Fence, networks_now
@@ -23,7 +26,8 @@ from manager.domain.phase import HICCUP, Comfy, comfy_state, phase_of
 class Rules:
     """What the settings say about every box.
 
-    `comfyui_url` overrides where a box's ComfyUI is; else `domain` names it, else its address does.
+    `comfyui_url` overrides where a box's ComfyUI is; else `domain` names it, else its address does. `relay_url` is
+    where browsers find the relay, None without one.
     `pulse_every` and the limits are in seconds.
     """
 
@@ -35,6 +39,7 @@ class Rules:
     pulse_every: float
     metadata: dict[str, str]
     fence: Fence = field(default_factory=Fence)
+    relay_url: str | None = None
 
     def wanted(self, box: str, comfyui_ref: str | None = None) -> Wanted:
         """How this box has to be set up before it may be started; `comfyui_ref` overrides the settings' version."""
@@ -81,6 +86,11 @@ class LiveBox:
     # The manager's address as the box sees it, and when the box's gate last answered.
     manager_address: str | None = None
     gate_at: datetime | None = None
+    # The box's last answer to a statement, when it last had a veto, and when the next statement is due.
+    report: Report | None = None
+    vetoed_at: datetime | None = None
+    statement_due: datetime | None = None
+    speaking: bool = False
     busy: bool = False
     saving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -94,7 +104,8 @@ class LiveBox:
         starting = self.box.start is not None and self.box.start.request_id is not None
         if self.watch is None or self.box.intent is not Intent.ON or starting:
             return None
-        return judge(signs(self.watch, self.box, self.panel_at, self.watched_since), rules.policy, now)
+        said = signs(self.watch, self.box, self.panel_at, self.watched_since, self.vetoed_at)
+        return judge(said, rules.policy, now)
 
     def told(self, guest: Mapping[str, str]) -> None:
         """Take in what the box wrote into its guest attributes."""
@@ -116,6 +127,26 @@ class LiveBox:
         heard = (self.watch.since, self.watched_since, self.gate_at, self.watch.pulse_at)
         return Contact(address, now - max(moment for moment in heard if moment is not None))
 
+    def reported(self, report: Report) -> None:
+        """Take in what the box answered to a statement."""
+        self.report, self.gate_at = report, report.at
+        self.manager_address = report.address or self.manager_address
+        if report.veto(report.at) is not None:
+            self.vetoed_at = report.at
+
+    def went_off(self) -> None:
+        """Nothing that a box has said outlives its run."""
+        self.watch = self.guest_at = self.report = self.vetoed_at = self.statement_due = None
+        self.told({})
+
+    def veto(self, now: datetime) -> str | None:
+        """What keeps the box on besides ComfyUI's queue, in words: its own word, or the guard's."""
+        pulse = self.watch.pulse if self.watch is not None else None
+        if pulse is not None and pulse.veto:
+            return pulse.veto
+        code = self.report.veto(now) if self.report is not None else None
+        return None if code is None else messages.veto(code)
+
     def comfy(self, now: datetime) -> Comfy:
         """What is known of ComfyUI."""
         if self.watch is None:
@@ -132,14 +163,17 @@ class LiveBox:
         """What a person sees."""
         return phase_of(self.box, self.seen, self.comfy(now), cloud_lost=self.cloud_lost(now))
 
+    def entrance(self, rules: Rules) -> Entrance:
+        """How browsers and the manager come to this box's ComfyUI."""
+        return entrance_of(
+            box=self.name,
+            ip=self.seen.external_ip if self.seen is not None else None,
+            guest=self.guest,
+            comfyui_url=rules.comfyui_url,
+            domain=rules.domain,
+            relay_url=rules.relay_url,
+        )
+
     def endpoint(self, rules: Rules) -> str | None:
         """Where a browser reaches this box's ComfyUI; None while that is not known."""
-        if rules.comfyui_url is not None:
-            return rules.comfyui_url
-        if rules.domain is not None:
-            return f"https://{rules.domain}"
-        if self.seen is None or self.seen.external_ip is None:
-            return None
-        host = f"[{self.seen.external_ip}]" if ":" in self.seen.external_ip else self.seen.external_ip
-        port = self.guest.get("comfyui-port", "")
-        return f"http://{host}:{port}" if port.isdecimal() else f"http://{host}"
+        return self.entrance(rules).url

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
@@ -35,6 +35,7 @@ class Login:
         self._tokens = tokens
         self._hashed = hashed
         self._limiter = Limiter(guesses or Guesses())
+        self._on_end: list[Callable[[TokenClaims], Awaitable[object]]] = []
         self._valid: OrderedDict[str, TokenClaims] = OrderedDict()
         self._revoked: dict[str, datetime] = {}
         # Waiters keep their event alive, nobody else does.
@@ -43,6 +44,10 @@ class Login:
     async def open(self) -> None:
         """Read which tokens are dead."""
         self._revoked = dict(await self._store.revoked_tokens(self._clock.now()))
+
+    def on_end(self, tell: Callable[[TokenClaims], Awaitable[object]]) -> None:
+        """Have `tell` called whenever a session is ended by a logout."""
+        self._on_end.append(tell)
 
     async def log_in(self, password: str, address: str) -> tuple[str, TokenClaims]:
         """A new session; raises LoginRefused or TooManyLogins."""
@@ -78,6 +83,8 @@ class Login:
         ending = self._endings.pop(claims.token_id, None)
         if ending is not None:
             ending.set()
+        for tell in self._on_end:
+            await tell(claims)
 
     async def ended(self, claims: TokenClaims) -> None:
         """Returns when the session is over, by logout or by expiry, within seconds of it."""

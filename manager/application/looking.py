@@ -76,8 +76,7 @@ class Looking:
         before = live.seen
         if power is Power.OFF:
             await self._close_session(live, seen)
-            live.watch, live.guest_at = None, None
-            live.told({})
+            live.went_off()
         elif power is not Power.RISING and live.box.session_at is None:
             await self._open_session(live, seen)
         if live.times is None and live.box.start is not None:

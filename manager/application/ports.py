@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from manager.domain.box import Box, Observation, Operation, Place, Scheduling
 from manager.domain.cost import Session
@@ -137,11 +137,31 @@ class Pulse:
     veto: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How the manager itself comes to a box. `box` names the box whose gate has to be opened, None where there is none.
+
+    `certificate` (PEM) is the only one that is accepted there; without it the usual authorities are asked.
+    """
+
+    url: str
+    box: str | None = None
+    certificate: str | None = None
+
+
 class ComfyUi(Protocol):
     """A ComfyUI server. Raises `ComfyUnreachable`."""
 
-    async def pulse(self, url: str) -> Pulse:
+    async def pulse(self, door: Door) -> Pulse:
         """Queue, people and progress, in one short call."""
+        ...
+
+
+class Gate(Protocol):
+    """The gate of a box."""
+
+    async def say(self, door: Door, statement: Mapping[str, Any]) -> Any:
+        """Make a statement (its claims, docs/box.md); the report, as it came. Raises GateUnreachable."""
         ...
 
 

@@ -17,6 +17,7 @@ from manager.application.live import LiveBox
 from manager.application.looking import Looking
 from manager.application.ports import Clock, Cloud, ComfyUi, Store
 from manager.application.registry import Registry
+from manager.application.speaking import Speaking
 from manager.domain import transitions
 from manager.domain.box import Cause
 from manager.domain.errors import StoreUnavailable
@@ -40,9 +41,11 @@ class Reconciler:
         store: Store,
         clock: Clock,
         new_id: Callable[[], str],
+        speaking: Speaking | None = None,
     ) -> None:
         self._registry = registry
         self._clock = clock
+        self._speaking = speaking
         self._looking = Looking(registry, cloud, store, clock)
         self._listening = Listening(registry, cloud, comfyui, store, clock)
         self._actions = Actions(registry, cloud, clock, new_id)
@@ -51,7 +54,17 @@ class Reconciler:
         """One pass over every box whose turn it is; a box that is being worked on is left alone."""
         now = self._clock.now()
         due = [live for live in self._registry.all() if not live.busy and _is_due(live, now)]
-        await asyncio.gather(*(self.reconcile(live) for live in due))
+        speaking = self._speaking
+        told = [] if speaking is None else [live for live in self._registry.all() if speaking.is_due(live)]
+        await asyncio.gather(*(self.reconcile(live) for live in due), *(self._speak(live) for live in told))
+
+    async def _speak(self, live: LiveBox) -> None:
+        """Tell one box's gate what it has to know; whatever happens, the others are told too."""
+        assert self._speaking is not None, "only asked of who speaks"  # noqa: S101
+        try:
+            await self._speaking.speak(live)
+        except Exception:
+            log.exception("the gate could not be told", box=live.name)
 
     async def reconcile(self, live: LiveBox) -> None:
         """One pass over one box."""

@@ -33,11 +33,12 @@ def view(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
         "intent": box.intent,
         "reason": headline.in_utc(),
         "headline": headline.as_json(),
-        "details": [message.as_json() for message in _details(live, verdict)],
+        "details": [message.as_json() for message in _details(live, verdict, now)],
         "warning": _json(_warning(live, rules, verdict, now)),
         "trouble": trouble,
         "external_ip": seen.external_ip if seen is not None else None,
         "comfyui_url": live.endpoint(rules) if phase in (Phase.SETTING_UP, Phase.READY, Phase.TROUBLE) else None,
+        "entrance": _entrance(live, rules),
         "last_activity": plain(last_activity(verdict)),
         "stops_at": plain(stops_at(live, verdict)),
         "warns_at": plain(verdict.warns_at if verdict is not None else None),
@@ -86,14 +87,14 @@ def _signal(live: LiveBox, reason: Reason, now: datetime) -> dict[str, Any]:
         "age_s": None if reason.at is None else round(max((now - reason.at).total_seconds(), 0), 1),
         "holds_until": plain(reason.until),
         "holds": now < reason.until,
-    } | _reason(live, reason).as_json()
+    } | _reason(live, reason, now).as_json()
 
 
-def _details(live: LiveBox, verdict: Verdict | None) -> Iterator[Message]:
+def _details(live: LiveBox, verdict: Verdict | None, now: datetime) -> Iterator[Message]:
     if verdict is None:
         return
     for reason in verdict.reasons:
-        yield _reason(live, reason)
+        yield _reason(live, reason, now)
     if live.seen is not None and live.seen.run_limit_at is not None:
         yield messages.detail("run_limit", limit_at=live.seen.run_limit_at)
     if live.watch is not None and live.watch.pulse is not None and not live.watch.pulse.presence:
@@ -103,14 +104,20 @@ def _details(live: LiveBox, verdict: Verdict | None) -> Iterator[Message]:
         yield Message(problem.code, f"{problem.title} {problem.detail.text}", problem.detail.values)
 
 
-def _reason(live: LiveBox, reason: Reason) -> Message:
+def _entrance(live: LiveBox, rules: Rules) -> dict[str, Any]:
+    """How ComfyUI is opened: `gated` wants a ticket (POST frame), `relay` tells whether there is another way."""
+    entrance = live.entrance(rules)
+    return {"way": entrance.way, "gated": entrance.gated, "relay": entrance.gated and entrance.relay is not None}
+
+
+def _reason(live: LiveBox, reason: Reason, now: datetime) -> Message:
     pulse = live.watch.pulse if live.watch is not None else None
     match reason.sign:
         case Sign.HOLD:
             return messages.detail("hold", hold_until=reason.until)
         case Sign.VETO:
             own = "its own setup" if live.setup.moving else "…"
-            return messages.detail("veto", what=(pulse.veto if pulse is not None else None) or own)
+            return messages.detail("veto", what=live.veto(now) or own)
         case Sign.RENDER:
             rendering = pulse is not None and pulse.running + pulse.pending > 0
             return messages.detail("render" if rendering else "rendered", seen_at=reason.at)

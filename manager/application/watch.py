@@ -45,8 +45,10 @@ def unheard(watch: Watch, now: datetime) -> Watch:
     return replace(watch, unknown_since=watch.unknown_since or now)
 
 
-def signs(watch: Watch, box: Box, panel_at: datetime | None, watched_since: datetime) -> Signs:
-    """What idleness asks for."""
+def signs(
+    watch: Watch, box: Box, panel_at: datetime | None, watched_since: datetime, vetoed_at: datetime | None = None
+) -> Signs:
+    """What idleness asks for. `vetoed_at` is when the box's guard last said that it must not be stopped."""
     pulse = watch.pulse
     return Signs(
         started_at=watch.since,
@@ -56,7 +58,7 @@ def signs(watch: Watch, box: Box, panel_at: datetime | None, watched_since: date
         render_at=watch.render_at,
         rendering=pulse is not None and pulse.running + pulse.pending > 0,
         progress_seen=pulse is not None and pulse.progress_count is not None,
-        veto_at=watch.veto_at,
+        veto_at=watch.veto_at if vetoed_at is None else _latest(watch.veto_at, vetoed_at),
         veto=pulse.veto if pulse is not None else None,
         hold_until=box.hold_until,
         unknown_since=watch.unknown_since,

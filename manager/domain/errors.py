@@ -15,6 +15,8 @@ GpuboxError
 │   ├── Conflict                somebody else changed it first (412, 409)
 │   └── CloudRefused            anything else                     reason, message
 ├── ComfyUnreachable            ComfyUI did not answer            url, detail
+├── GateUnreachable             the box's gate took no word       url, detail
+├── NothingToFrame              ComfyUI has no address now        kind, problem
 ├── UnknownBox                  no box of that name               name
 ├── BoxExists                   the name is taken                 name
 ├── StoreUnavailable            the database cannot be read or written    detail
@@ -139,6 +141,18 @@ class ComfyUnreachable(GpuboxError):
     """ComfyUI did not answer. Data: url, detail."""
 
     code = "comfyui_unreachable"
+
+
+class GateUnreachable(GpuboxError):
+    """The box's gate did not answer, or did not believe what it was told. Data: url, detail."""
+
+    code = "gate_unreachable"
+
+
+class NothingToFrame(GpuboxError):
+    """There is no address yet at which ComfyUI could be opened. Data: kind (off, no_address, closed, no_relay), problem."""
+
+    code = "nothing_to_frame"
 
 
 class UnknownBox(GpuboxError):

@@ -14,7 +14,8 @@ from manager.messages.box import is_box_problem, is_box_step
 from manager.messages.doctor import finding
 from manager.messages.faults import Problem, problem
 from manager.messages.message import Message, duration, fill, plain
-from manager.messages.states import box_step, cause, detail, headline, journal, step, warning
+from manager.messages.reach import note
+from manager.messages.states import box_step, cause, detail, headline, journal, step, veto, warning
 from manager.messages.terminal import sentence
 
 __all__ = [
@@ -30,9 +31,11 @@ __all__ = [
     "is_box_problem",
     "is_box_step",
     "journal",
+    "note",
     "plain",
     "problem",
     "sentence",
     "step",
+    "veto",
     "warning",
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from manager.domain.errors import Fault
-from manager.messages import box
+from manager.messages import box, reach
 from manager.messages.message import Message, fill
 
 
@@ -87,6 +87,27 @@ _FAULTS = {
         "{url}: {detail}",
         "Look at the log; stopping and starting the box helps most often. Models and pictures stay on the disk.",
     ),
+    "gate_unreachable": (
+        "The box's gate does not answer.",
+        "{url}: {detail}",
+        "It is tried again by itself. If it goes on, look at the log, and compare the panel's clock with the box's.",
+    ),
+    "nothing_to_frame": (
+        "ComfyUI cannot be opened yet.",
+        "The box has not said where it can be reached.",
+        "It will be there by itself in a moment.",
+    ),
+    "nothing_to_frame.off": ("ComfyUI cannot be opened.", "The box is off.", "Start it first."),
+    "nothing_to_frame.closed": (
+        "ComfyUI cannot be opened yet.",
+        "The box has no address that browsers accept: {problem}.",
+        "The box's status says what to do; it is tried again by itself.",
+    ),
+    "nothing_to_frame.no_relay": (
+        "There is no relay for this box.",
+        "The panel cannot pass its ComfyUI on.",
+        "Open ComfyUI in a tab of its own.",
+    ),
     "unknown_box": ("No such box.", "There is no box named {name}.", "See the names with: gpubox status"),
     "box_exists": ("The name is taken.", "There already is a box named {name}.", "Choose another name."),
     "store_unavailable": (
@@ -163,7 +184,7 @@ _FAULTS = {
     ),
 }
 
-_TABLE = _FAULTS | {f"box.{code}": words for code, words in box.PROBLEMS.items()}
+_TABLE = _FAULTS | reach.FAULTS | {f"box.{code}": words for code, words in box.PROBLEMS.items()}
 
 
 def problem(fault: Fault) -> Problem:

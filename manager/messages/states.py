@@ -7,6 +7,7 @@ from manager.domain.errors import Fault
 from manager.messages.box import STEPS as BOX_STEPS
 from manager.messages.faults import problem
 from manager.messages.message import Message
+from manager.messages.reach import JOURNAL as REACH_JOURNAL
 
 _HEADLINES = {
     "off": "Your box sleeps. Models are safe on its disk.",
@@ -111,6 +112,23 @@ def headline(code: str, **values: Any) -> Message:
     return Message(code, _HEADLINES[code], values)
 
 
+# What the box's guard holds the box on for, by its code; it stands in "busy with …".
+_VETOES = {
+    "render": "a render",
+    "download": "a download",
+    "upload": "an upload",
+    "login": "somebody who is logged in on it",
+    "gpu": "a program on its GPU",
+    "hold": "a hold",
+    "start": "its own setup",
+}
+
+
+def veto(code: str) -> str:
+    """What a box is busy with; a newer box may name what is not known here."""
+    return _VETOES.get(code, code)
+
+
 def detail(code: str, **values: Any) -> Message:
     """One reason why a box is on."""
     return Message(code, _DETAILS[code], values)
@@ -141,4 +159,4 @@ def journal(code: str, values: Mapping[str, Any]) -> Message:
     if code == "fault":
         problem_ = problem(Fault(values.get("code", "internal"), values))
         return Message(code, _JOURNAL["fault"], {"title": problem_.title, "detail": problem_.detail.in_utc()})
-    return Message(code, _JOURNAL.get(code, code), values)
+    return Message(code, _JOURNAL.get(code) or REACH_JOURNAL.get(code, code), values)

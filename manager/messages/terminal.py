@@ -146,6 +146,8 @@ _SENTENCES = {
         "No panel has run here yet. Start it with: gpubox serve. For a panel elsewhere: gpubox token --url URL"
     ),
     "token.hours": "--hours is for the panel's own computer; elsewhere the panel decides.",
+    "token.service_here": "A service token is signed on the panel's own computer, and lives for --days.",
+    "token.no_key": "No panel has run here yet, so there is no key. Start it with: gpubox serve",
     "token.ask": "Password for {url}: ",
     # The doctor's last line.
     "doctor.well": "All is well.",

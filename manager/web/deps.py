@@ -71,7 +71,29 @@ class BoxService(Protocol):
         ...
 
     def frame_source(self, name: str) -> str | None:
-        """ComfyUI's origin, where it is known."""
+        """ComfyUI's origins, with blanks between them, where they are known."""
+        ...
+
+
+class Frame(Protocol):
+    """Where a page finds ComfyUI."""
+
+    @property
+    def url(self) -> str:
+        """With a ticket in its fragment, where the box has a gate."""
+        ...
+
+    @property
+    def way(self) -> str:
+        """plain, domain, tunnel or relay."""
+        ...
+
+
+class FrameService(Protocol):
+    """Opens ComfyUI for a session."""
+
+    async def frame(self, name: str, claims: TokenClaims, way: str | None = None) -> Frame:
+        """The address, through the relay where `way` is "relay"; raises UnknownBox, NothingToFrame."""
         ...
 
 
@@ -84,6 +106,7 @@ class Services:
     """
 
     boxes: BoxService
+    frames: FrameService
     login: Login
     clock: Clock
     ping: Callable[[], Awaitable[None]]

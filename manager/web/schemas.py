@@ -79,6 +79,27 @@ class Hold(Input):
         return self.until
 
 
+class FrameWay(Input):
+    """`relay` asks for the way through the panel, where the box's own address does not work in a frame."""
+
+    way: Literal["relay"] | None = None
+
+
+class Frame(Output):
+    """Where ComfyUI is opened. The address of a gated box holds a ticket: for this session, once, within a minute."""
+
+    url: str
+    way: Literal["plain", "domain", "tunnel", "relay"]
+
+
+class Entrance(Output):
+    """How ComfyUI is opened; `gated` boxes want a ticket, `relay` tells whether the panel can pass it on."""
+
+    way: Literal["plain", "domain", "tunnel", "relay", "none"]
+    gated: bool
+    relay: bool
+
+
 class Session(Output):
     """A new session; the same token is in the cookie."""
 
@@ -192,6 +213,7 @@ class Status(Output):
     trouble: Trouble | None
     external_ip: str | None
     comfyui_url: str | None
+    entrance: Entrance | None = None
     last_activity: datetime | None
     stops_at: datetime | None
     warns_at: datetime | None

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from manager.adapters.comfyui import HttpComfyUi
-from manager.application.ports import Pulse
+from manager.application.ports import Door, Pulse
 from manager.domain.errors import ComfyUnreachable
 
 PRESENCE = {
@@ -60,7 +60,7 @@ def server() -> Iterator[Server]:
 async def pulse(url: str, **options: Any) -> Pulse:
     comfyui = HttpComfyUi(**options)
     try:
-        return await comfyui.pulse(url)
+        return await comfyui.pulse(Door(url))
     finally:
         await comfyui.close()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from manager.adapters.memory import MemoryCloud
 from manager.adapters.store.memory import MemoryStore
-from manager.application.ports import Pulse
+from manager.application.ports import Door, Pulse
 from manager.domain.box import Box, Observation, Operation, Place
 from manager.domain.cost import Session
 from manager.domain.errors import (
@@ -29,10 +29,10 @@ class ScriptedComfyUi:
         self.asked: list[str] = []
         self.before_answer: list[Pulse] = []
 
-    async def pulse(self, url: str) -> Pulse:
-        self.asked.append(url)
+    async def pulse(self, door: Door) -> Pulse:
+        self.asked.append(door.url)
         if self.away:
-            raise ComfyUnreachable(url=url, detail="connection refused")
+            raise ComfyUnreachable(url=door.url, detail="connection refused")
         if self.before_answer:
             self.says = self.before_answer.pop(0)
         return self.says

@@ -16,7 +16,8 @@ from fastapi import FastAPI
 from manager.adapters.tokens import JwtTokens
 from manager.application.limiter import Guesses
 from manager.application.login import Login
-from manager.domain.errors import Fault, StoreUnavailable, UnknownBox
+from manager.application.ports import TokenClaims
+from manager.domain.errors import Fault, NothingToFrame, StoreUnavailable, UnknownBox
 from manager.web.app import create_app
 from manager.web.deps import Services
 
@@ -90,6 +91,14 @@ class Snapshot:
     body: bytes
 
 
+@dataclass(frozen=True)
+class Frame:
+    """Where ComfyUI is."""
+
+    url: str
+    way: str
+
+
 @dataclass
 class MemoryBoxes:
     """Boxes without a cloud: what is asked for is what happens."""
@@ -152,6 +161,12 @@ class MemoryBoxes:
             if not self.endless:
                 return
             await changed.wait()
+
+    async def frame(self, name: str, claims: TokenClaims, way: str | None = None) -> Frame:
+        self.status(name)
+        if self.source is None:
+            raise NothingToFrame(kind="off")
+        return Frame(f"{self.source}/_gpubox/enter#ticket={claims.token_id}", way or "domain")
 
     def frame_source(self, name: str) -> str | None:
         self.status(name)
@@ -256,6 +271,7 @@ def build(
     boxes = MemoryBoxes(clock)
     services = Services(
         boxes=boxes,
+        frames=boxes,
         login=login,
         clock=clock,
         ping=store.ping,

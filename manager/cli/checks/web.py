@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 import httpx
 
 from manager import assembly
+from manager.adapters.clock import SystemClock
 from manager.adapters.comfyui import HttpComfyUi
+from manager.adapters.passes import keep_passes
+from manager.application.bearers import Bearers
 from manager.application.boxes import new_box
 from manager.application.live import LiveBox
 from manager.cli.access import Access
@@ -66,17 +69,28 @@ async def comfyui(settings: Settings, reached: Reached, place: Place, seen: Obse
     except CloudError as error:
         return failed("ComfyUI", error)
     live = LiveBox(box=new_box(place.instance, place, seen.at), watched_since=seen.at, seen=seen, guest=guest)
-    url = live.endpoint(assembly.rules(settings))
-    if url is None:
+    door = live.entrance(assembly.rules(settings)).door
+    if door is None:
         return wrong("ComfyUI", "no_address")
-    client = HttpComfyUi(assembly.secret(settings.comfyui_service_token), settings.comfyui_timeout / 1000)
+    url = door.url
+    token, bearer = assembly.secret(settings.comfyui_service_token), _bearer(settings)
+    client = HttpComfyUi(token, settings.comfyui_timeout / 1000, bearer)
     try:
-        pulse = await client.pulse(url)
+        pulse = await client.pulse(door)
     except ComfyUnreachable as error:
         return failed("ComfyUI", error)
     finally:
         await client.close()
     return good("ComfyUI", "well", url=url) if pulse.presence else note("ComfyUI", "no_presence", url=url)
+
+
+def _bearer(settings: Settings) -> Bearers | None:
+    """What opens the box's gate, where a panel of this computer has made a key."""
+    path = settings.state_dir / "gate-key"
+    try:
+        return Bearers(keep_passes(path)[0].service, SystemClock()) if path.exists() else None
+    except (OSError, ValueError):
+        return None
 
 
 def _resolve(name: str) -> list[str]:

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Request, Response
 from starlette.responses import JSONResponse
 
-from manager.web.deps import Published, services_of
+from manager.web.deps import Published, claims_of, services_of
 from manager.web.openapi import answers
 from manager.web.routes.hot import KEEP_ALIVE_BODY, keep_alive_handler, status_handler
-from manager.web.schemas import Alive, BoxList, Hold, Logs, Status
+from manager.web.schemas import Alive, BoxList, Frame, FrameWay, Hold, Logs, Status
 
 
 def instance_router(prefix: str, tag: str, name_of: Callable[[Request], str], *further: int) -> APIRouter:
@@ -48,6 +48,13 @@ def instance_router(prefix: str, tag: str, name_of: Callable[[Request], str], *f
         until = body.moment(services.clock.now()) if body else None
         return _state(await services.boxes.hold(name_of(request), until))
 
+    @router.post("/frame", summary="Open ComfyUI", responses=answers(Frame, 400, 409, 413, 415, 422, *further))
+    async def frame(request: Request, body: Annotated[FrameWay | None, Body()] = None) -> Response:
+        """Where this session finds ComfyUI, for a frame or a tab; each answer opens it once, within a minute."""
+        way = None if body is None else body.way
+        found = await services_of(request).frames.frame(name_of(request), claims_of(request), way)
+        return JSONResponse({"url": found.url, "way": found.way}, headers={"Cache-Control": "no-store"})
+
     @router.get("/activity", summary="Why the box stays on", responses=answers(dict[str, Any], *further))
     async def activity(request: Request) -> Response:
         """Every signal that keeps the box on, its age, and the verdict in words."""
@@ -58,7 +65,7 @@ def instance_router(prefix: str, tag: str, name_of: Callable[[Request], str], *f
         """Serial output from the offset `start` on, and the setup log."""
         return JSONResponse(await services_of(request).boxes.logs(name_of(request), start))
 
-    _ = (start, stop, hold, activity, logs)
+    _ = (start, stop, hold, frame, activity, logs)
     return router
 
 
