@@ -1,0 +1,1 @@
+"""When the box powers itself off, manager or no manager."""
