@@ -1,4 +1,4 @@
-"""A box that boots like the VM, without the cloud around it: systemd in a container, Google's own script runner in it.
+r"""A box that boots like the VM, without the cloud around it: systemd in a container, Google's own script runner in it.
 
     pytestmark = CONTAINER_MARKS
 
@@ -11,12 +11,10 @@ Where this computer cannot run containers, the test is skipped and says why. Nee
 first use makes the boot disk (about a minute, kept in GPUBOX_ROOTFS_CACHE or /var/cache/gpubox/rootfs).
 """
 
-import asyncio
 import os
 import shlex
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -24,19 +22,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from manager.adapters.embedded.machines.container.box import DEVICE, Box
+from manager.adapters.embedded.machines.container.box import Box
 from manager.adapters.embedded.machines.container.disk import sparse_image
 from manager.adapters.embedded.machines.container.guest import REBOOT
-from manager.adapters.embedded.machines.container.listening import Listening
-from manager.adapters.embedded.machines.container.metadata_server import metadata_app
-from manager.adapters.embedded.machines.container.metadata_tree import Identity, Tree, tree
-from manager.adapters.embedded.machines.container.network import METADATA_ADDRESS, Network
+from manager.adapters.embedded.machines.container.metadata_tree import Identity
+from manager.adapters.embedded.machines.container.network import Network
 from manager.adapters.embedded.machines.container.prerequisites import missing
 from manager.adapters.embedded.machines.container.recipe import Recipe
 from manager.adapters.embedded.machines.container.rootfs import CACHE, layers
+from tests.support.beside import Beside, BoxSource
 
 # Tests that boot a container bear these: the mark that script/test finds them by, and leave to reach the box.
 CONTAINER_MARKS = [
@@ -56,43 +52,16 @@ class Completed:
     returncode: int
 
 
-class BoxSource:
-    """What the metadata server of a box without a cloud answers."""
-
-    def __init__(self, identity: Identity, attributes: dict[str, str]) -> None:
-        self.identity, self.attributes = identity, attributes
-        self.project_attributes: dict[str, str] = {}
-        self.written: dict[str, dict[str, str]] = {}
-        self.writes: list[tuple[float, str, str, str | None]] = []
-
-    def tree(self) -> Tree:
-        return tree(self.identity, self.attributes, self.project_attributes)
-
-    def guest_attributes(self) -> dict[str, dict[str, str]] | None:
-        return self.written if self.attributes.get("enable-guest-attributes", "").upper() == "TRUE" else None
-
-    def write(self, namespace: str, key: str, value: str | None) -> None:
-        self.writes.append((time.monotonic(), namespace, key, value))
-        if value is None:
-            self.written[namespace].pop(key)
-        else:
-            self.written.setdefault(namespace, {})[key] = value
-
-
 class ContainerBox:
     """A box in a test's hands. It is off at first."""
 
     def __init__(self, name: str, box: Box, source: BoxSource, disk: Path | None) -> None:
         self.name, self._box, self._source = name, box, source
         self.disk = disk  # the data disk's image
+        self.folders: dict[str, Path] = {}  # bound into the next boot for reading, by the path inside
         self._console: list[bytes] = []
         self._status: int | None = None
-        self._servers: list[Listening] = []
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="beside-the-box", daemon=True)
-        self._thread.start()
-        self.folders: dict[str, Path] = {}  # bound into the next boot for reading, by the path inside
-        self._serve(metadata_app(source), 80)
+        self._beside = Beside(box.network, source)
 
     # What it is told, and what it tells
 
@@ -139,14 +108,18 @@ class ContainerBox:
             self._box.guest.ask_to_power_off()
 
     def wait_for_poweroff(self, timeout: float = PATIENCE_S) -> None:
-        """Wait until it has switched itself off. A reboot is told apart: see `wants_reboot`."""
-        assert self._box.guest is not None
-        assert self._box.guest.wait(timeout), f"still running after {timeout} s: {self.serial()[-2000:]}"
+        """Wait until it has switched itself off."""
+        assert self._end(timeout) == 0, f"it ended with {self._status}: {self.serial()[-2000:]}"
 
-    @property
-    def wants_reboot(self) -> bool:
-        """Whether it ended in order to be booted again: `boot()` does so, on the same disks."""
-        return self._status == REBOOT
+    def wait_for_reboot(self, timeout: float = PATIENCE_S) -> None:
+        """Wait until it wants to boot again, and boot it, on the same disks."""
+        assert self._end(timeout) == REBOOT, f"it ended with {self._status}: {self.serial()[-2000:]}"
+        self.boot()
+
+    def _end(self, timeout: float) -> int | None:
+        assert self._box.guest is not None, "it was never booted"
+        assert self._box.guest.wait(timeout), f"still running after {timeout} s: {self.serial()[-2000:]}"
+        return self._status
 
     def power_cut(self) -> None:
         """End everything at once. What ext4 or XFS on the data disk had not written yet is lost, as in the cloud."""
@@ -237,15 +210,7 @@ class ContainerBox:
 
     def serve(self, what: Path | ASGIApp, port: int = 0) -> str:
         """Serve a folder (files only, no listings) or an application to the box; the URL without a slash at the end."""
-        app = StaticFiles(directory=what) if isinstance(what, Path) else what
-        return f"http://{METADATA_ADDRESS}:{self._serve(app, port)}"
-
-    def _serve(self, app: ASGIApp, port: int) -> int:
-        listener = self._box.network.listener(port)
-        server = Listening(app, listener)
-        self._servers.append(server)
-        self._loop.call_soon_threadsafe(server.start)
-        return int(listener.getsockname()[1])
+        return self._beside.serve(what, port)
 
     # Disks
 
@@ -263,16 +228,12 @@ class ContainerBox:
         """Resize the data disk to `size` bytes, also while it runs."""
         assert self.disk is not None
         sparse_image(self.disk, size)
-        self._box.disk_has_grown()
+        self._box.has_grown()
 
     def close(self) -> None:
         """Take everything down; the files stay where they are."""
         self._box.close()
-        for server in self._servers:
-            asyncio.run_coroutine_threadsafe(server.stop(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._beside.close()
 
 
 @contextmanager
@@ -286,7 +247,7 @@ def container_box(
     packages: Sequence[str] = (),
     name: str = "comfyui",
     internet: bool = True,
-    token: str = "a-token-for-tests",
+    token: str = "a-token-for-tests",  # noqa: S107 - no secret
 ) -> Generator[ContainerBox]:
     """A box that is off. Its disks lie in `folder`.
 
@@ -339,4 +300,4 @@ def container_box(
                 box.close()
 
 
-__all__ = ["CONTAINER_MARKS", "DEVICE", "GIB", "Completed", "ContainerBox", "container_box"]
+__all__ = ["CONTAINER_MARKS", "GIB", "Completed", "ContainerBox", "container_box"]

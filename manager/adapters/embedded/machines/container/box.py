@@ -1,4 +1,4 @@
-"""A box: a boot disk, a data disk and a network that outlive each of its boots. Blocking, and without a metadata server."""
+"""A box: a boot disk, a data disk and a network that outlive each of its boots. Its calls block, for milliseconds."""
 
 import shutil
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from manager.adapters.embedded.machines.container.disk import LoopDevice
 from manager.adapters.embedded.machines.container.guest import Birth, Guest
 from manager.adapters.embedded.machines.container.network import METADATA_ADDRESS, RESOLVER, Network
 
-DEVICE = "/dev/disk/by-id/google-persistent-comfyui"
+DATA_DEVICE = "persistent-comfyui"
 
 
 class Box:
@@ -17,28 +17,27 @@ class Box:
     def __init__(self, name: str, folder: Path, layers: tuple[Path, ...], network: Network) -> None:
         self.name, self.folder, self.network = name, folder, network
         self._layers = layers
-        self._disk: LoopDevice | None = None
+        self._disks: dict[str, LoopDevice] = {}
         self.guest: Guest | None = None
         folder.mkdir(parents=True, exist_ok=True)
         # overlayfs takes no colon and no comma in its options.
         if set(":,\\") & set(str(folder)):
             raise OSError(f"a box cannot lie in {folder}: no colons and commas, please")
 
-    def attach(self, image: Path, *, read_only: bool = False) -> None:
-        """Attach the data disk, for the boots to come; in place of another one."""
-        self.detach()
-        self._disk = LoopDevice(image, read_only=read_only)
+    def attach(self, image: Path, device: str = DATA_DEVICE, *, read_only: bool = False) -> None:
+        """Attach a disk under a device name, for the boots to come; in place of the one that had the name."""
+        self.detach(device)
+        self._disks[device] = LoopDevice(image, read_only=read_only)
 
-    def detach(self) -> None:
-        """Detach the data disk, for the boots to come; safe to repeat."""
-        if self._disk is not None:
-            self._disk.close()
-            self._disk = None
+    def detach(self, device: str = DATA_DEVICE) -> None:
+        """Detach a disk, for the boots to come; safe to repeat."""
+        if (disk := self._disks.pop(device, None)) is not None:
+            disk.close()
 
-    def disk_has_grown(self) -> None:
-        """Tell a running box that its disk's image has become larger."""
-        if self._disk is not None:
-            self._disk.resized()
+    def has_grown(self, device: str = DATA_DEVICE) -> None:
+        """Tell a running box that a disk's image has become larger."""
+        if device in self._disks:
+            self._disks[device].resized()
 
     def boot(
         self, output: Callable[[bytes], None], ended: Callable[[int], None], folders: dict[str, Path] | None = None
@@ -47,10 +46,9 @@ class Box:
         if self.guest is not None:
             self.guest.wait()
         self._write_names()
-        devices: dict[str, Path] = {}
-        if self._disk is not None:
-            # Under its own name too: that is where programs look it up which read the kernel's list of disks.
-            devices = {DEVICE: self._disk.path, str(self._disk.path): self._disk.path}
+        # Under its own name too: that is where programs look which read the kernel's list of disks.
+        devices = {str(disk.path): disk.path for disk in self._disks.values()}
+        devices |= {f"/dev/disk/by-id/google-{name}": disk.path for name, disk in self._disks.items()}
         birth = Birth(
             layers=self._layers,
             folder=self.folder,
@@ -100,5 +98,6 @@ class Box:
         if self.guest is not None:
             self.guest.pull_the_plug()
             self.guest = None
-        self.detach()
+        for device in list(self._disks):
+            self.detach(device)
         self.network.close()

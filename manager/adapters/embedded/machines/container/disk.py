@@ -2,27 +2,27 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
+
+_PATIENCE_SECONDS = 15.0
 
 
 class LoopDevice:
     """A loop device over an image. The kernel takes it away when nobody holds it open any more."""
 
     def __init__(self, image: Path, *, read_only: bool = False) -> None:
-        """Attach; OSError where there is no free device, or no such image."""
+        """Attach; OSError where there is no free device, no such image, or where another box has it for writing."""
+        if not read_only:
+            _wait_until_free(image)
         mode = ["--read-only"] if read_only else []
-        self.path = Path(_losetup("--find", "--show", "--nooverlap", *mode, str(image)))
+        self.path = Path(_losetup("--find", "--show", *mode, str(image)))
         self._held = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         _losetup("--detach", str(self.path))  # done by the kernel once this process, and the box, have let go
 
     def resized(self) -> None:
         """Take the image's new size over."""
         _losetup("--set-capacity", str(self.path))
-
-    @property
-    def number(self) -> int:
-        """The device's number, as `st_rdev` and `st_dev` tell it."""
-        return os.stat(self._held).st_rdev
 
     def close(self) -> None:
         """Let go of it; safe to repeat."""
@@ -37,6 +37,15 @@ def sparse_image(image: Path, size: int) -> None:
     with image.open("ab") as stream:
         if stream.tell() < size:
             stream.truncate(size)
+
+
+def _wait_until_free(image: Path) -> None:
+    """Two boxes writing to one disk destroy it. A box that was killed takes a moment to let go of its own."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while users := _losetup("--associated", str(image)):
+        if time.monotonic() >= until:
+            raise OSError(f"the disk {image} is attached already, as {users.partition(':')[0]}")
+        time.sleep(0.05)
 
 
 def _losetup(*arguments: str) -> str:

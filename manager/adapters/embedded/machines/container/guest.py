@@ -29,7 +29,12 @@ _ENVIRONMENT = {
     "LANG": "C.UTF-8",
 }
 _SCRIPT = """\
-mount -t overlay overlay -o "$1" "$2" || exit 1
+tries=0 # a boot before this one that was killed takes a moment to let go of its disk
+until mount -t overlay overlay -o "$1" "$2"; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 50 ] || exit 1
+  sleep 0.1
+done
 mkdir -p /run/systemd/nspawn && mount -t tmpfs tmpfs /run/systemd/nspawn || exit 1
 shift 2
 "$@"
@@ -147,13 +152,14 @@ def _command(birth: Birth) -> list[str]:
     merged = str(birth.folder / "merged")
     # The first process is a shell, not systemd-nspawn, which as a first process would write into the kernel's log.
     unshare = ["unshare", "--pid", "--mount", "--fork", "--kill-child=SIGKILL", "--mount-proc"]
-    nspawn = ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--console=pipe"]
+    nspawn = ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--console=read-only"]
     nspawn += ["--link-journal=no", "--resolv-conf=off", "--timezone=off", "--capability=CAP_NET_ADMIN"]
+    nspawn += ["--setenv=SYSTEMD_COLORS=0"]
     nspawn += [f"--machine={birth.machine}", f"--hostname={birth.name}", f"--directory={merged}"]
     nspawn += [f"--network-namespace-path=/proc/self/fd/{birth.network_fd}"]
     nspawn += [f"--bind={device}:{inside}" for inside, device in birth.devices.items()]
     nspawn += [f"--bind-ro={folder}:{inside}" for inside, folder in birth.folders.items()]
-    return [*unshare, "sh", "-c", _SCRIPT, "gpubox", options, merged, *nspawn]
+    return [*unshare, "sh", "-c", _SCRIPT, "gpubox", options, merged, *nspawn, "systemd.show_status=yes"]
 
 
 def _children(pid: int) -> list[int]:

@@ -44,8 +44,9 @@ def metadata_app(source: Source) -> Starlette:
             return _said(403, "X-Forwarded-For is not allowed.")
         path = request.path_params["path"]
         names = [name for name in path.split("/") if name]
-        if names[:2] == ["instance", "guest-attributes"] and (len(names) > 2 or request.method != "GET"):
-            return await _guest_attribute(source, request, names[2:])
+        below = names[2:]
+        if names[:2] == ["instance", "guest-attributes"] and (below or request.method != "GET"):
+            return await _guest_attribute(source, request, below)
         if request.method != "GET":
             return _said(405, "Method not allowed.")
         return await _read(source, request, names)

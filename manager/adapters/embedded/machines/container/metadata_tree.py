@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 Tree = dict[str, Any]
 _VERBATIM = frozenset({"attributes", "guest-attributes"})
@@ -78,7 +78,7 @@ def find(whole: Tree, path: list[str]) -> Any:
     for name in path:
         if not isinstance(found, dict):
             raise KeyError(name)
-        found = found[name]
+        found = cast("Tree", found)[name]
     return found
 
 
@@ -93,7 +93,7 @@ def as_json(found: Any, parent: str = "") -> Any:
         return found.value
     if not isinstance(found, dict):
         return found
-    entries: Tree = found
+    entries = cast("Tree", found)
     shown = {name: value for name, value in entries.items() if not isinstance(value, Leaf)}
     if shown and all(name.isdigit() for name in shown) and parent not in _VERBATIM:
         return [as_json(value) for value in shown.values()]
@@ -105,11 +105,10 @@ def as_text(found: Any) -> str:
     if isinstance(found, Leaf):
         return json.dumps(found.value)
     if isinstance(found, dict):
-        entries: Tree = found
+        entries = cast("Tree", found)
         return "".join(f"{name}{'/' if isinstance(value, dict) else ''}\n" for name, value in entries.items())
     if isinstance(found, list):
-        lines: list[object] = found
-        return "".join(f"{line}\n" for line in lines)
+        return "".join(f"{line}\n" for line in cast("list[object]", found))
     return str(found)
 
 
@@ -117,7 +116,7 @@ def flat(found: Any, prefix: str = "") -> str:
     """Spell a folder with everything below as lines of `path value`."""
     if not isinstance(found, dict):
         return f"{prefix} {as_text(found)}\n"
-    entries: Tree = found
+    entries = cast("Tree", found)
     return "".join(
         flat(value, f"{prefix}/{name}".lstrip("/")) for name, value in entries.items() if not isinstance(value, Leaf)
     )

@@ -15,6 +15,7 @@ import os
 import select
 import socket
 import subprocess
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -41,13 +42,16 @@ def is_taken(slot: int) -> bool:
 class Network:
     """The network of one box. The wires stand from its making to `close`; the way out from `restore` to `cut`."""
 
-    def __init__(self, slots: Iterable[int] = SLOTS) -> None:
-        """Take the first slot that no box on this computer has; OSError where none is left, or without root."""
+    def __init__(self, slots: Iterable[int] = SLOTS, patience: float = 0.0) -> None:
+        """Take the first slot that no box on this computer has; OSError where none is left, or without root.
+
+        `patience` is for how many seconds it is tried: a box that was killed takes a moment to give its slot back.
+        """
         self.box, self.beside = NetworkNamespace(), NetworkNamespace()
         self._way_out: subprocess.Popen[bytes] | None = None
         self._lifeline = -1
         try:
-            self.slot = self._wire(slots)
+            self.slot = self._wire(tuple(slots), time.monotonic() + patience)
             self.beside.ip(
                 f"link add meta0 type veth peer name meta0 netns {self.box.path}",
                 f"addr add {METADATA_ADDRESS}/30 dev meta0",
@@ -73,19 +77,26 @@ class Network:
         """This computer's address as the box sees it."""
         return f"10.203.{self.slot}.1"
 
-    def _wire(self, slots: Iterable[int]) -> int:
+    def _wire(self, slots: tuple[int, ...], until: float) -> int:
+        while True:
+            for slot in slots:
+                if self._takes(slot):
+                    return slot
+            if time.monotonic() >= until:
+                raise OSError("no free address for a box on this computer")
+            time.sleep(0.05)
+
+    def _takes(self, slot: int) -> bool:
         # The kernel refuses a second interface of the same name: that is the lock between programs.
-        for slot in slots:
-            name = f"gpubox{slot}"
-            try:
-                ip(f"link add {name} type veth peer name eth0 netns {self.box.path}")
-            except OSError as error:
-                if _EXISTS in str(error):
-                    continue
-                raise
-            ip(f"addr add 10.203.{slot}.1/30 dev {name}", f"link set {name} up")
-            return slot
-        raise OSError("no free address for a box on this computer")
+        name = f"gpubox{slot}"
+        try:
+            ip(f"link add {name} type veth peer name eth0 netns {self.box.path}")
+        except OSError as error:
+            if _EXISTS in str(error):
+                return False
+            raise
+        ip(f"addr add 10.203.{slot}.1/30 dev {name}", f"link set {name} up")
+        return True
 
     def listener(self, port: int) -> socket.socket:
         """Answer a socket that listens beside the box, at the metadata server's address."""
@@ -115,8 +126,7 @@ class Network:
             )
             os.close(told)
             told = -1
-            if not select.select([ready], [], [], _SLIRP_SECONDS)[0] or not os.read(ready, 1):
-                raise OSError("slirp4netns did not open a way out of the box")
+            _wait_until_ready(ready)
         except BaseException:
             self.cut()
             raise
@@ -144,3 +154,8 @@ class Network:
             del self.slot
         self.box.close()
         self.beside.close()
+
+
+def _wait_until_ready(ready: int) -> None:
+    if not select.select([ready], [], [], _SLIRP_SECONDS)[0] or not os.read(ready, 1):
+        raise OSError("slirp4netns did not open a way out of the box")

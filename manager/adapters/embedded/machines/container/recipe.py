@@ -57,6 +57,8 @@ FILES = {
     "/etc/systemd/system.conf.d/certificates.conf": "[Manager]\nDefaultEnvironment="
     + " ".join(f"{name}={value}" for name, value in ENVIRONMENT.items())
     + "\n",
+    # As in Google's images: what services say comes out at serial port 1 as well.
+    "/etc/systemd/journald.conf.d/console.conf": "[Journal]\nForwardToConsole=yes\nMaxLevelConsole=info\n",
     f"{_UNITS}/links-to-disks.service": _LINKS_SERVICE,
     f"{_UNITS}/links-to-disks.path": _LINKS_PATH,
 }
