@@ -55,23 +55,32 @@ async def pass_socket(
             timeout=_FAREWELL_SECONDS,
         )
         await browser.prepare(request)
-        await _between(browser, box, over)
+        try:
+            await _between(browser, box, over)
+        except TimeoutError:  # a browser that does not read hears no farewell
+            if request.transport is not None:
+                request.transport.abort()
         return browser
 
 
 async def _between(browser: Socket, box: Socket, over: asyncio.Event) -> None:
-    """Both directions at once, until one side ends or the session does; then both sides are told why."""
-    tasks = [asyncio.create_task(each) for each in (_pump(browser, box), _pump(box, browser), _until(over))]
+    """Both directions at once, until one side ends or the session does; then both sides are told why.
+
+    Raises TimeoutError where a side does not take that.
+    """
+    tasks = [asyncio.create_task(each) for each in (_until(over), _pump(box, browser), _pump(browser, box))]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        first = next(task for task in tasks if task in done)
+        code, reason = first.result()
+        # This task ends with the browser's connection, so where the browser has ended, the box is told before.
+        async with asyncio.timeout(_FAREWELL_SECONDS):
+            for side in (box, browser) if first is tasks[-1] else (browser, box):
+                await side.close(code=code, message=reason)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    code, reason = next(task.result() for task in reversed(tasks) if task in done)
-    await asyncio.gather(
-        browser.close(code=code, message=reason), box.close(code=code, message=reason), return_exceptions=True
-    )
 
 
 async def _pump(source: Socket, sink: Socket) -> tuple[int, bytes]:

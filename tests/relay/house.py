@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -86,10 +87,12 @@ class Sessions:
     def end(self, session: str) -> None:
         self._event(session).set()
 
-    def alive(self, session: str, _ends: datetime) -> bool:
+    def alive(self, session: str, ends: datetime) -> bool:
+        del ends
         return not self._event(session).is_set()
 
-    async def ended(self, session: str, _ends: datetime) -> None:
+    async def ended(self, session: str, ends: datetime) -> None:
+        del ends
         await self._event(session).wait()
 
     def _event(self, session: str) -> asyncio.Event:
@@ -154,7 +157,7 @@ class House:
 
 
 @asynccontextmanager
-async def serving(handler: Any, **options: Any) -> AsyncIterator[int]:
+async def serving(handler: Any, **options: Any) -> AsyncGenerator[int]:
     """An aiohttp server; its port."""
     server = web.Server(handler, access_log=None, handler_cancellation=True, max_line_size=65536, max_field_size=65536)
     listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0, **options)
@@ -166,17 +169,15 @@ async def serving(handler: Any, **options: Any) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def house(box: Certificate | None, pinned: Certificate | None = None, **more: Any) -> AsyncIterator[House]:
+async def house(box: Certificate | None, pinned: Certificate | None = None, **more: Any) -> AsyncGenerator[House]:
     """Everything up. `pinned` is what the relay expects, the box's own where it is not given."""
-    import socket  # noqa: PLC0415 - used once
-
     listener = socket.create_server(("127.0.0.1", 0))
     url = more.pop("relay_url", f"http://127.0.0.1:{listener.getsockname()[1]}")
     clock, sessions, passes = Clock(), Sessions(), Passes(bytes(32))
     made: list[House] = []
     relay = Relay(
         RelaySettings(relay_url=url, panel_url=PANEL_URL, secret=SECRET, **more),
-        targets=lambda _: made[0].target,
+        targets=lambda box: made[0].target if box == BOX else None,
         tickets=tickets(passes, lambda: [BOX], clock.now),
         sessions=sessions,
         now=clock.now,
