@@ -83,7 +83,12 @@ def _with_presence(body: dict[str, Any], queue: dict[str, Any]) -> Pulse:
         progress_age=progress.get("age_s"),
         progress_share=_share(progress),
         veto=body.get("veto"),
+        version=_version(body.get("comfyui_version")),
     )
+
+
+def _version(told: Any) -> str | None:
+    return told.removeprefix("v")[:40] if isinstance(told, str) and told else None
 
 
 def _queue(body: dict[str, Any]) -> dict[str, int]:

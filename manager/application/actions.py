@@ -10,7 +10,7 @@ from manager.application.live import LiveBox
 from manager.application.ports import Clock, Cloud
 from manager.application.registry import Registry
 from manager.domain import transitions
-from manager.domain.box import Box, Call, Intent, Operation
+from manager.domain.box import COMFYUI_REF, Box, Call, Intent, Operation
 from manager.domain.errors import CloudError, CloudUnreachable
 from manager.domain.lifecycle import (
     Adopt,
@@ -19,6 +19,7 @@ from manager.domain.lifecycle import (
     Send,
     SetScheduling,
     Step,
+    TellVersion,
     Wait,
     WriteMetadata,
     metadata_fits,
@@ -46,6 +47,8 @@ class Actions:
                 return False
             case Adopt(intent):
                 return await self._adopt(live, intent)
+            case TellVersion():
+                return await self._tell_version(live)
             case WriteMetadata() | SetScheduling():
                 return await self._prepare(live, step)
             case Send(intent, anew):
@@ -78,6 +81,19 @@ class Actions:
             except CloudError as error:
                 log.warning("metadata cannot be written", box=live.name, code=error.code)
         await self._verify_backstop(live)
+
+    async def _tell_version(self, live: LiveBox) -> bool:
+        """Write just this key: everything else is for the next start."""
+        values = {COMFYUI_REF: str(live.box.comfyui_ref)}
+        try:
+            await self._cloud.write_metadata(live.box.place, values)
+        except CloudError as error:
+            # Not the box's trouble: it goes on with the version it has, and is told at the next look.
+            live.notices[COMFYUI_REF] = error.fault
+            return False
+        live.notices.pop(COMFYUI_REF, None)
+        live.update_told_at = self._clock.now()
+        return True
 
     async def _prepare(self, live: LiveBox, step: WriteMetadata | SetScheduling) -> bool:
         place, wanted = live.box.place, live.wanted(self._registry.rules)

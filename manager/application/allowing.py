@@ -80,9 +80,7 @@ class Allowing:
         if listed:
             await self._registry.change(
                 live,
-                lambda box: replace(
-                    box, allowances=tuple(each for each in box.allowances if each.network != network)
-                ),
+                lambda box: replace(box, allowances=tuple(each for each in box.allowances if each.network != network)),
             )
             await self._registry.write(live, "allowed_removed", {"network": network})
         return self._changed(live, visitor)
@@ -102,9 +100,7 @@ class Allowing:
             notes.append(messages.note("local_visitor", address=visitor))
         if rules.domain is not None and not fence.relayed:
             kept = self._name_kept_by
-            notes.append(
-                messages.note("name.by_hand" if kept is None else "name.dns", domain=rules.domain, zone=kept)
-            )
+            notes.append(messages.note("name.by_hand" if kept is None else "name.dns", domain=rules.domain, zone=kept))
         return notes
 
 

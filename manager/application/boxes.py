@@ -79,6 +79,18 @@ class Boxes:
         await self._registry.write(live, "hold_ended" if until is None else "hold", {"hold_until": until})
         return self._woken(live)
 
+    async def update(self, name: str, comfyui_ref: str | None) -> Published:
+        """Want this version of ComfyUI on the box, from now on; None is what the settings say.
+
+        A box that is on is told at once and updates by itself, one that is off at its next start.
+        """
+        live = self._registry.get(name)
+        live.panel_at = self._clock.now()
+        await self._registry.change(live, lambda box: replace(box, comfyui_ref=comfyui_ref))
+        code = "update_asked.setting" if comfyui_ref is None else "update_asked"
+        await self._registry.write(live, code, {"ref": comfyui_ref})
+        return self._woken(live)
+
     def activity(self, name: str) -> dict[str, Any]:
         """Every signal that keeps the box on, its age, and the verdict in words."""
         return status.activity(self._registry.get(name), self._registry.rules, self._clock.now())

@@ -125,9 +125,9 @@ class Fencing:
         for want in _wants(rule, wanted):
             found = await self._firewall.rule(place, want.name)
             fault = _unfit(found, want, tags)
-            if fault is not None:
+            if fault is not None and (want.needed or fault.data["kind"] == "others"):
                 faults.append(fault)
-            elif found is not None and allowing.tidy(found.sources) != want.sources:
+            elif fault is None and found is not None and allowing.tidy(found.sources) != want.sources:
                 await self._firewall.set_sources(place, want.name, want.sources)
                 log.info("firewall rule set", rule=want.name, sources=want.sources)
                 for live in boxes:
@@ -158,11 +158,11 @@ def ipv6_rule(rule: str) -> str:
 
 
 def _unfit(found: FirewallRule | None, want: _Want, tags: set[str]) -> Fault | None:
-    """Why a rule is not touched; None where it may be, or need not be there."""
+    """Why a rule is not touched; None where it may be."""
     if found is None:
-        return Fault("firewall_rule", {"kind": "missing", "rule": want.name}) if want.needed else None
+        return Fault("firewall_rule", {"kind": "missing", "rule": want.name})
     if not found.opens:
-        return Fault("firewall_rule", {"kind": "closed", "rule": want.name}) if want.needed else None
+        return Fault("firewall_rule", {"kind": "closed", "rule": want.name})
     if found.everywhere or not set(found.targets) <= tags:
         others = ", ".join(sorted(set(found.targets) - tags)) or "every machine"
         return Fault("firewall_rule", {"kind": "others", "rule": want.name, "others": others})

@@ -18,6 +18,8 @@ _GUEST_EVERY_AT_FIRST = timedelta(seconds=4)
 _AT_FIRST = timedelta(seconds=20)
 _GUEST_EVERY_SETTING_UP = timedelta(seconds=10)
 _GUEST_EVERY = timedelta(seconds=60)
+# Whoever asked for another ComfyUI wants to see how it comes along.
+_UPDATING = timedelta(minutes=15)
 # While ComfyUI is coming up, a person waits for it.
 _PULSE_EVERY_SETTING_UP = timedelta(seconds=1)
 
@@ -80,7 +82,7 @@ class Listening:
 
     async def _read_guest(self, live: LiveBox, watch: Watch, now: datetime) -> None:
         """What the box says of itself; a failure leaves what was known, for it means nothing."""
-        if live.guest_at is not None and now < live.guest_at + _guest_every(watch, now):
+        if live.guest_at is not None and now < live.guest_at + _guest_every(live, watch, now):
             return
         live.guest_at = now
         try:
@@ -97,7 +99,9 @@ class Listening:
             await self._registry.write(live, "fault", {**problem.data, "code": problem.code})
 
 
-def _guest_every(watch: Watch, now: datetime) -> timedelta:
+def _guest_every(live: LiveBox, watch: Watch, now: datetime) -> timedelta:
+    told = live.update_told_at
+    updating = live.setup.moving or (told is not None and now < told + _UPDATING)
     if watch.ready_at is not None:
-        return _GUEST_EVERY
+        return _GUEST_EVERY_SETTING_UP if updating else _GUEST_EVERY
     return _GUEST_EVERY_AT_FIRST if now < watch.since + _AT_FIRST else _GUEST_EVERY_SETTING_UP

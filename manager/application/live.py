@@ -81,11 +81,13 @@ class LiveBox:
     cloud_due: datetime | None = None
     pulse_due: datetime | None = None
     panel_at: datetime | None = None
-    # What is wrong without keeping the box from running, by what it is about: "firewall", "dns", "update".
+    # What is wrong without keeping the box from running, by what it is about: "firewall", "dns", …
     notices: dict[str, Fault] = field(default_factory=dict[str, Fault])
     # The manager's address as the box sees it, and when the box's gate last answered.
     manager_address: str | None = None
     gate_at: datetime | None = None
+    # When the box was told to run another version of ComfyUI.
+    update_told_at: datetime | None = None
     # The box's last answer to a statement, when it last had a veto, and when the next statement is due.
     report: Report | None = None
     vetoed_at: datetime | None = None

@@ -122,7 +122,8 @@ class BoxBuilder(Protocol):
 class Pulse:
     """What a ComfyUI says of itself. Counters only grow within one `boot_id`; ages are in seconds.
 
-    `presence` is False where the presence node is missing; counters and ages are then None.
+    `presence` is False where the presence node is missing; counters and ages are then None. `version` is ComfyUI's
+    own, without a leading v; None where the node does not tell it.
     """
 
     running: int
@@ -135,6 +136,7 @@ class Pulse:
     progress_age: float | None = None
     progress_share: float | None = None
     veto: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

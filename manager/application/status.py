@@ -55,8 +55,17 @@ def view(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
         "progress": _progress(live, phase),
         "machine": _machine(live),
         "last_session": _last_session(live, rules),
+        "notices": [messages.problem(fault).as_json() for fault in _notices(live, phase)],
+        "comfyui": {"asked": box.comfyui_ref, "version": pulse.version if pulse is not None else None},
         "journal": [entry_json(entry.at, entry.code, entry.data) for entry in live.journal],
     }
+
+
+def _notices(live: LiveBox, phase: Phase) -> Iterator[Fault]:
+    """What is wrong although the box goes on."""
+    yield from live.notices.values()
+    if phase is Phase.READY and live.setup.problem is not None:
+        yield live.setup.problem
 
 
 def entry_json(at: datetime, code: str, data: Any) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from enum import StrEnum
 from manager.domain.allowing import Allowance
 from manager.domain.errors import Fault
 
-
 # The metadata key that tells a box which version of ComfyUI to run.
 COMFYUI_REF = "gpubox-comfyui-ref"
 

@@ -11,7 +11,7 @@ out. Every step can be decided again after a crash, from what is stored and what
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from manager.domain.box import Box, Call, Intent, Observation, Wanted
+from manager.domain.box import COMFYUI_REF, Box, Call, Intent, Observation, Wanted
 from manager.domain.power import Power, power_of
 
 # How long a call whose answer never came may still be under way between us and the cloud.
@@ -45,6 +45,11 @@ class WriteMetadata:
 
 
 @dataclass(frozen=True, slots=True)
+class TellVersion:
+    """Tell a box that is on which version of ComfyUI was asked for; it updates by itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetScheduling:
     """Set Google's own run limit, while the VM is off and it can be set."""
 
@@ -71,7 +76,7 @@ class Finish:
     intent: Intent
 
 
-Step = Rest | Wait | Adopt | WriteMetadata | SetScheduling | Send | Follow | Finish
+Step = Rest | Wait | Adopt | WriteMetadata | TellVersion | SetScheduling | Send | Follow | Finish
 
 
 def next_step(box: Box, seen: Observation, wanted: Wanted, now: datetime) -> Step:
@@ -97,7 +102,9 @@ def _towards_on(box: Box, seen: Observation, wanted: Wanted, now: datetime) -> S
     call = box.start
     if call is None:
         # It was on. A stop that is not ours (console, run limit, preemption) is accepted, never undone.
-        return Adopt(Intent.OFF) if power in (Power.OFF, Power.FALLING) else Rest()
+        if power in (Power.OFF, Power.FALLING):
+            return Adopt(Intent.OFF)
+        return TellVersion() if power is Power.ON and _has_other_version(box, seen) else Rest()
     if box.stop is not None and box.stop.unresolved:
         # Our own stop is still on its way: a start now would be overtaken by it.
         return Follow(Intent.OFF)
@@ -183,6 +190,11 @@ def _has_acted(call: Call, seen: Observation) -> bool:
 def metadata_fits(seen: Observation, wanted: Wanted) -> bool:
     """Whether the VM already carries every wanted key; keys of others are theirs."""
     return all(seen.metadata.get(key) == value for key, value in wanted.metadata.items())
+
+
+def _has_other_version(box: Box, seen: Observation) -> bool:
+    """Whether somebody asked for a version of ComfyUI that the box has not been told of."""
+    return box.comfyui_ref is not None and seen.metadata.get(COMFYUI_REF) != box.comfyui_ref
 
 
 def poll_interval(box: Box, seen: Observation | None, watched: bool) -> timedelta:

@@ -1,6 +1,7 @@
 """What went wrong, in words: what it is, what happened, and what a person can do."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from manager.domain.errors import Fault
 from manager.messages import box, reach
@@ -15,6 +16,15 @@ class Problem:
     title: str
     detail: Message
     remedy: Message
+
+    def as_json(self) -> dict[str, Any]:
+        """`{code, title, detail, remedy}`; the last two with their values."""
+        return {
+            "code": self.code,
+            "title": self.title,
+            "detail": self.detail.as_json(),
+            "remedy": self.remedy.as_json(),
+        }
 
 
 # code: (title, what happened, what to do)

@@ -65,6 +65,12 @@ async def pulse(url: str, **options: Any) -> Pulse:
         await comfyui.close()
 
 
+@pytest.mark.parametrize(("told", "version"), [("0.33.0", "0.33.0"), ("v0.33.0", "0.33.0"), (None, None), (33, None)])
+async def test_a_comfyui_tells_its_version_where_it_can(server: Server, told: object, version: str | None) -> None:
+    server.answers["/gpubox/presence"] = (200, json.dumps(PRESENCE | {"comfyui_version": told}))
+    assert (await pulse(server.url)).version == version
+
+
 async def test_a_comfyui_with_the_presence_node_tells_people_and_progress(server: Server) -> None:
     server.answers["/gpubox/presence"] = (200, json.dumps(PRESENCE))
     assert await pulse(server.url) == Pulse(1, 2, True, "b", 3, 12.5, 7, 0.5, 0.62, None)  # noqa: FBT003

@@ -11,6 +11,7 @@ from manager.domain.lifecycle import (
     Send,
     SetScheduling,
     Step,
+    TellVersion,
     Wait,
     WriteMetadata,
     is_stale,
@@ -42,6 +43,13 @@ class TestABoxThatIsWantedOn:
     @pytest.mark.parametrize("status", [*OFF, *FALLING])
     def test_accepts_a_stop_that_somebody_else_made(self, status: str) -> None:
         assert step(box(Intent.ON), seen(status)) == Adopt(Intent.OFF)
+
+    def test_is_told_of_the_version_that_was_asked_for(self) -> None:
+        asked = box(Intent.ON, comfyui_ref="v0.34.0")
+        told = seen("RUNNING", metadata={"gpubox-comfyui-ref": "v0.34.0"})
+        assert step(asked, seen("RUNNING")) == TellVersion()
+        assert step(asked, told) == Rest()
+        assert step(asked, seen("STAGING")) == Rest()
 
 
 class TestAStart:

@@ -45,6 +45,12 @@ class ComfyUiHost:
         _server.send_sync = send_sync
         return True
 
+    def version(self) -> str | None:
+        """ComfyUI's own version, which lies in a module of its own; None where it does not."""
+        with contextlib.suppress(Exception):
+            return str(import_module("comfyui_version").__version__)
+        return None
+
     def queue(self) -> dict[str, int] | None:
         """Count without taking the queue's lock: a length is read atomically, and a render may hold the lock."""
         try:

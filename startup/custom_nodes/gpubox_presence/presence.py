@@ -6,11 +6,12 @@
      "person":   {"count": 3, "age_s": 12.3},
      "queue":    {"running": 1, "pending": 0},
      "progress": {"count": 40, "age_s": 0.4, "value": 7, "max": 20, "node": "5", "prompt_id": "…"},
-     "boot_id":  "uuid"}
+     "boot_id":  "uuid",
+     "comfyui_version": "0.33.0"}
 
 `age_s` is in seconds of a monotonic clock, null before the first sign. A `count` only grows while the process
 lives, and `boot_id` names that process: a reader counts a sign only where a counter moved, so that a jump of a
-clock fools nobody. `queue` and `progress` are null where this ComfyUI does not let them be seen.
+clock fools nobody. `queue`, `progress` and `comfyui_version` are null where this ComfyUI does not let them be seen.
 """
 
 import threading
@@ -52,6 +53,10 @@ class Host(Protocol):
 
     def listen(self, listener: Listener) -> bool:
         """Pass each (event, data) meant for the pages to `listener`; False where that cannot be seen."""
+        ...
+
+    def version(self) -> str | None:
+        """Give the server's own version; None where that cannot be seen."""
         ...
 
     def queue(self) -> dict[str, int] | None:
@@ -112,10 +117,10 @@ def _details(event: str, data: Mapping[str, Any]) -> dict[str, Any]:
 def connect(host: Host, presence: Presence | None = None) -> None:
     """Wire a `Presence` into `host`: two routes and an ear for its events."""
     seen = presence or Presence()
-    sees_progress = host.listen(seen.event)
+    sees_progress, version = host.listen(seen.event), host.version()
 
     def get(_headers: Mapping[str, str]) -> Answer:
-        return 200, seen.snapshot(host.queue(), progress=sees_progress)
+        return 200, seen.snapshot(host.queue(), progress=sees_progress) | {"comfyui_version": version}
 
     def post(headers: Mapping[str, str]) -> Answer:
         # Browsers say where a request comes from; the header guards where they do not.

@@ -38,6 +38,9 @@ class FakeHost:
     def queue(self) -> dict[str, int] | None:
         return {"running": 1, "pending": 2}
 
+    def version(self) -> str | None:
+        return "0.33.0"
+
     def get(self) -> dict[str, Any]:
         status, body = self.routes["GET", "/gpubox/presence"]({})
         assert status == 200
@@ -72,6 +75,7 @@ def test_before_any_sign_there_is_no_age(host: FakeHost) -> None:
         "queue": {"running": 1, "pending": 2},
         "progress": {"count": 0, "age_s": None, "value": None, "max": None, "node": None, "prompt_id": None},
         "boot_id": host.get()["boot_id"],
+        "comfyui_version": "0.33.0",
     }
 
 

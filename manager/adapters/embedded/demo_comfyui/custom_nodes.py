@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from .hub import Hub, Listener
 from .logbook import Logbook
+from .parts import VERSION
 from .queue import PromptQueue
 
 Handler = Callable[[Mapping[str, str]], tuple[int, dict[str, Any]]]
@@ -52,6 +53,10 @@ class NodeHost:
         """Pass each (event, data) meant for the pages to `listener`."""
         self._hub.listen(listener)
         return True
+
+    def version(self) -> str:
+        """Give the version that the demo stands in for."""
+        return VERSION
 
     def queue(self) -> dict[str, int]:
         """Give how many prompts run and wait."""
