@@ -14,6 +14,7 @@ from manager.domain.errors import GpuboxError
 from manager.logs import configure_logging
 from manager.messages import problem, sentence
 from manager.panel import Panel
+from manager.relaying import relay_wanted
 from manager.settings import Settings
 
 
@@ -30,14 +31,19 @@ def serve(settings: Settings) -> int:
 
 
 async def _serve(settings: Settings) -> int:
-    try:
-        listener = _listen(settings.host, settings.port)
-    except OSError as error:
-        words = sentence("greeting.no_port", host=settings.host, port=settings.port, why=error.strerror)
-        sys.stderr.write(f"{words}\n")
-        return 1
+    wanted = [(settings.port, "greeting.no_port")]
+    if relay_wanted(settings):
+        wanted.append((settings.relay_port, "greeting.no_relay_port"))
+    listeners: list[socket.socket] = []
+    for port, complaint in wanted:
+        try:
+            listeners.append(_listen(settings.host, port))
+        except OSError as error:
+            sys.stderr.write(f"{sentence(complaint, host=settings.host, port=port, why=error.strerror)}\n")
+            return 1
+    listener, relay_at = listeners[0], listeners[1] if relay_wanted(settings) else None
     port = listener.getsockname()[1]
-    panel = Panel(settings, public_url=settings.public_url or f"http://{settings.host}:{port}")
+    panel = Panel(settings, settings.public_url or f"http://{settings.host}:{port}", relay_at=relay_at)
     try:
         app = await panel.open()
         server = uvicorn.Server(

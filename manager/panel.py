@@ -4,6 +4,7 @@ import asyncio
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -31,6 +32,8 @@ from manager.application.speaking import Speaking
 from manager.application.visits import Visits
 from manager.background.ticker import Ticker
 from manager.domain.errors import CloudError, Fault, GpuboxError, NoSuchResource, StoreUnavailable
+from manager.relay import Relay
+from manager.relaying import make_relay, relay_url
 from manager.settings import Settings
 from manager.web.app import create_app
 from manager.web.deps import Services
@@ -41,11 +44,18 @@ _JOURNAL_LIFE = timedelta(days=400)
 
 
 class Panel:
-    """Everything that runs beside the web server. `open` is quick; what takes long comes up in the background."""
+    """Everything that runs beside the web server. `open` is quick; what takes long comes up in the background.
 
-    def __init__(self, settings: Settings, public_url: str, clock: Clock | None = None) -> None:
+    `relay_at` is the bound socket that the relay serves on, None for no relay.
+    """
+
+    def __init__(
+        self, settings: Settings, public_url: str, clock: Clock | None = None, relay_at: socket.socket | None = None
+    ) -> None:
         self.settings = settings
         self.public_url = public_url
+        self.relay_at = relay_at
+        self.relay_url = relay_at and relay_url(settings, public_url, relay_at.getsockname()[1])
         self.clock = clock or SystemClock()
         self.store = sql_store(settings.state_dir, assembly.secret(settings.database_url))
         self.passwords = SlowPasswords()
@@ -68,7 +78,9 @@ class Panel:
         self.comfyui = HttpComfyUi(assembly.secret(settings.comfyui_service_token), patience_s, self.bearers)
         self.gate = HttpGate(self.passes.statement, self.clock, patience_s)
         self.visits = Visits(self.store, self.clock)
-        self.registry = Registry(self.store, self.clock, assembly.rules(settings, gate_key, public_url), _new_id)
+        rules = replace(assembly.rules(settings, gate_key, public_url), relay_url=self.relay_url)
+        self.registry = Registry(self.store, self.clock, rules, _new_id)
+        self.relay = self._relay()
         self.speaking = Speaking(self.registry, self.gate, self.visits, self.clock)
         self.reconciler = Reconciler(
             self.registry, self.cloud, self.comfyui, self.store, self.clock, _new_id, self.speaking
@@ -111,6 +123,8 @@ class Panel:
         if self._bringing_up is not None:
             self._bringing_up.cancel()
             await asyncio.gather(self._bringing_up, return_exceptions=True)
+        if self.relay is not None:
+            await self.relay.close()
         await self.comfyui.close()
         await self.gate.close()
         for embedded in (self._demo_seed, self.embedded):
@@ -149,6 +163,21 @@ class Panel:
             self.speaking.hurry()
             self.ticker.wake()
 
+    def _relay(self) -> Relay | None:
+        if self.relay_at is None or self.relay_url is None:
+            return None
+        return make_relay(
+            self.settings,
+            self.relay_at,
+            registry=self.registry,
+            passes=self.passes,
+            sessions=self.visits,
+            bearer=self.bearers,
+            clock=self.clock,
+            panel_url=self.public_url,
+            url=self.relay_url,
+        )
+
     async def _first_box(self) -> None:
         """The box of the settings comes first; one that was stored under another place is pointed to the new one."""
         place = assembly.first_place(self.settings)
@@ -157,8 +186,10 @@ class Panel:
             await self.store.add_box(new_box(place.instance, place, self.clock.now()))
 
     async def _bring_up(self) -> None:
-        """What a person need not wait for before seeing the panel: Google's client, and the embedded cloud."""
+        """What a person need not wait for before seeing the panel: the relay, Google's client, the embedded cloud."""
         try:
+            if self.relay is not None:
+                await self.relay.open()
             if self.embedded is not None:
                 await self._bring_up_demo(self.embedded)
             await self.cloud.warm_up()

@@ -1,5 +1,6 @@
 """The relay, put together: when there is one, how browsers see it, and what it asks of the panel."""
 
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ def relay_url(settings: Settings, panel_url: str, port: int) -> str:
 
 def make_relay(
     settings: Settings,
+    listener: socket.socket,
     *,
     registry: Registry,
     passes: Passes,
@@ -45,8 +47,9 @@ def make_relay(
     panel_url: str,
     url: str,
 ) -> Relay:
-    """A relay that is not open yet. `bearer` makes what opens a box's gate, by the box's name."""
+    """A relay on this bound socket, not open yet. `bearer` makes what opens a box's gate, by the box's name."""
     return Relay(
+        listener,
         RelaySettings(
             relay_url=url,
             panel_url=panel_url,

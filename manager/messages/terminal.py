@@ -12,6 +12,9 @@ _SENTENCES = {
     "greeting.lost": "Lost it? Set AUTH_PASSWORD in .env and start again.",
     "greeting.demo": "No Google project is set, so the box is a demo on this computer: no GPU, no bill.",
     "greeting.no_port": "gpubox: cannot listen on {host} port {port}: {why}. Choose another with PORT or --port.",
+    "greeting.no_relay_port": (
+        "gpubox: cannot listen on {host} port {port} for ComfyUI: {why}. Choose another with RELAY_PORT."
+    ),
     # Finding the panel, and coming in.
     "panel.bad_url": "The panel's URL begins with http:// or https://, e.g. http://127.0.0.1:8187",
     "panel.unreachable": (

@@ -39,10 +39,14 @@ class RelaySettings:
 
 
 class Relay:
-    """Passes ComfyUI on. What it is made of is imported when it opens, so that the panel need not wait for it."""
+    """Passes ComfyUI on at a bound socket.
+
+    What it is made of is imported when it opens, so that the panel need not wait for it.
+    """
 
     def __init__(
         self,
+        listener: socket.socket,
         settings: RelaySettings,
         *,
         targets: Targets,
@@ -50,6 +54,7 @@ class Relay:
         sessions: Sessions,
         now: Callable[[], datetime],
     ) -> None:
+        self._listener = listener
         self._settings = settings
         self._targets = targets
         self._tickets = tickets
@@ -60,8 +65,8 @@ class Relay:
         self._server: Server | None = None
         self._listening: asyncio.Server | None = None
 
-    async def open(self, listener: socket.socket) -> None:
-        """Serve on this socket until `close`."""
+    async def open(self) -> None:
+        """Serve until `close`."""
         # In a thread, so that the panel answers meanwhile.
         await asyncio.to_thread(importlib.import_module, "manager.relay.handling")
         from aiohttp.web import Server  # noqa: PLC0415 - a quarter of a second that the panel's start need not wait
@@ -78,12 +83,13 @@ class Relay:
             read_bufsize=READ_AHEAD,
         )
         loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(self._server, sock=listener)
+        self._listening = await loop.create_server(self._server, sock=self._listener)
 
     async def close(self) -> None:
         """Cut what is open and let everything go."""
         if self._listening is not None:
             self._listening.close()
+        self._listener.close()
         self._visits.cut_all()
         if self._server is not None:
             self._server.pre_shutdown()

@@ -176,6 +176,7 @@ async def house(box: Certificate | None, pinned: Certificate | None = None, **mo
     clock, sessions, passes = Clock(), Sessions(), Passes(bytes(32))
     made: list[House] = []
     relay = Relay(
+        listener,
         RelaySettings(relay_url=url, panel_url=PANEL_URL, secret=SECRET, **more),
         targets=lambda box: made[0].target if box == BOX else None,
         tickets=tickets(passes, lambda: [BOX], clock.now),
@@ -192,7 +193,7 @@ async def house(box: Certificate | None, pinned: Certificate | None = None, **mo
             expected = pinned or box
             assert expected is not None
             built.target = Target(built.box_url, expected.pem, BEARER)
-            await relay.open(listener)
+            await relay.open()
             try:
                 yield built
             finally:
