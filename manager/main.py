@@ -17,6 +17,8 @@ from manager.panel import Panel
 from manager.relaying import relay_wanted
 from manager.settings import Settings
 
+_BACKLOG = 2048
+
 
 def serve(settings: Settings) -> int:
     """Serve the panel until a signal ends it; the exit code."""
@@ -78,4 +80,6 @@ def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
+    # At once, so that whoever else wants the port is told by the system, and early visitors wait in its queue.
+    listener.listen(_BACKLOG)
     return listener
