@@ -1,0 +1,100 @@
+"""What a box finds outside of itself: the metadata server, Cloud Storage, Secret Manager and plain files, on one port."""
+
+import base64
+import json
+import os
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+
+TOKEN = "the-service-accounts-token"
+_METADATA = "/computeMetadata/v1/instance/"
+
+
+class World:
+    """`objects` is Cloud Storage by bucket/object, `secrets` Secret Manager by project/name, `files` the web by path."""
+
+    def __init__(self) -> None:
+        self.address = "127.0.0.1"
+        self.internal = "10.128.0.7"
+        self.attributes: dict[str, str] = {}
+        self.objects: dict[str, bytes] = {}
+        self.secrets: dict[str, bytes] = {}
+        self.files: dict[str, bytes] = {}
+        self.may_read = True
+        self.asked: list[str] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def environment(self) -> dict[str, str]:
+        """How the entrance finds it instead of Google."""
+        return {
+            "GCE_METADATA_HOST": self.url.removeprefix("http://"),
+            "GPUBOX_STORAGE": self.url,
+            "GPUBOX_SECRETS": self.url,
+            "GPUBOX_TUNNEL_SOURCE": f"{self.url}/cloudflared",
+            "NO_PROXY": "127.0.0.1,127.0.0.2",
+            "no_proxy": "127.0.0.1,127.0.0.2",
+            "HOME": os.environ.get("HOME", "/"),
+        }
+
+    def answer(self, path: str, authorization: str) -> tuple[int, bytes]:
+        """Status and body."""
+        self.asked.append(path)
+        if path.startswith(_METADATA):
+            return self._metadata(path.removeprefix(_METADATA))
+        if path.startswith(("/storage/", "/v1/projects/")) and authorization != f"Bearer {TOKEN}":
+            return 401, b"who are you?"
+        if not self.may_read:
+            return 403, b"no"
+        found = self._found(path)
+        return (404, b"nothing here") if found is None else (200, found)
+
+    def _metadata(self, name: str) -> tuple[int, bytes]:
+        known: dict[str, Any] = {
+            "network-interfaces/0/access-configs/0/external-ip": self.address,
+            "network-interfaces/0/ip": self.internal,
+            "network-interfaces/0/ipv6s": "",
+            "service-accounts/default/token": json.dumps({"access_token": TOKEN, "expires_in": 3599}),
+            "attributes/": json.dumps(self.attributes),
+        }
+        return (200, known[name].encode()) if known.get(name) else (404, b"")
+
+    def _found(self, path: str) -> bytes | None:
+        parts = [unquote(part) for part in path.split("/")]
+        match parts:
+            case ["", "storage", "v1", "b", bucket, "o", name]:
+                return self.objects.get(f"{bucket}/{name}")
+            case ["", "v1", "projects", project, "secrets", name, "versions", "latest:access"]:
+                secret = self.secrets.get(f"{project}/{name}")
+                payload = {"payload": {"data": base64.b64encode(secret or b"").decode()}}
+                return None if secret is None else json.dumps(payload).encode()
+            case _:
+                return self.files.get(path)
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        world = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                status, body = world.answer(urlsplit(self.path).path, self.headers.get("Authorization", ""))
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_words: object) -> None:
+                pass
+
+        return Handler
