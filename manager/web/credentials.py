@@ -68,19 +68,25 @@ def cookie_name(secure: bool) -> str:
     return "__Host-gpubox" if secure else "gpubox"
 
 
-def credential_in(proof: Proof, secure: bool) -> Credential | None:
-    """The token that was sent: in x-auth-token, as a bearer, or in the cookie, in this order."""
+def credentials_in(proof: Proof, secure: bool) -> list[Credential]:
+    """The tokens that were sent: the one in x-auth-token or the bearer, else those in cookies of our name.
+
+    Cookies know no ports and, without HTTPS, no prefix that binds them: a page on another port of this host can add
+    cookies of our name, which come first where their path is longer. They prove nothing, and must not hide the one
+    that does.
+    """
     if proof.token:
-        return Credential(proof.token, by_cookie=False)
+        return [Credential(proof.token, by_cookie=False)]
     scheme, _, value = proof.authorization.partition(" ")
     if scheme.lower() == "bearer":
-        return Credential(value.strip(), by_cookie=False)
+        return [Credential(value.strip(), by_cookie=False)]
     wanted = cookie_name(secure)
+    found: dict[str, None] = {}
     for pair in proof.cookie.split(";"):
         name, _, value = pair.strip().partition("=")
         if name == wanted and value:
-            return Credential(value, by_cookie=True)
-    return None
+            found[value] = None
+    return [Credential(value, by_cookie=True) for value in found]
 
 
 def own_request(proof: Proof, method: str, secure: bool, public_url: str | None) -> bool:

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from manager.application.ports import TokenClaims
 from manager.domain.errors import CrossSiteRefused, GpuboxError, NotAuthenticated
-from manager.web.credentials import credential_in, own_request, read_proof
+from manager.web.credentials import Credential, credentials_in, own_request, read_proof
 from manager.web.deps import Services, Visitor
 from manager.web.errors import LARGEST_BODY, internal, problem
 from manager.web.proxies import Proxies
@@ -87,14 +87,23 @@ class Gate:
 
     def _claims(self, scope: Scope, secure: bool, is_open: bool) -> TokenClaims:
         proof = read_proof(scope)
-        credential = credential_in(proof, secure)
-        if credential is None:
-            raise NotAuthenticated(why="missing")
-        claims = self._login.session(credential.token)
+        credentials = credentials_in(proof, secure)
+        claims = self._session(credentials)
         # Open paths change nothing and show nothing to other origins, so a link from elsewhere may lead there.
-        if credential.by_cookie and not (is_open or own_request(proof, scope["method"], secure, self._public_url)):
+        by_cookie = credentials[0].by_cookie
+        if by_cookie and not (is_open or own_request(proof, scope["method"], secure, self._public_url)):
             raise CrossSiteRefused
         return claims
+
+    def _session(self, credentials: list[Credential]) -> TokenClaims:
+        """The session that one of them proves; raises NotAuthenticated, why the first one does not."""
+        wrong = NotAuthenticated(why="missing")
+        for credential in reversed(credentials):
+            try:
+                return self._login.session(credential.token)
+            except NotAuthenticated as error:
+                wrong = error
+        raise wrong
 
 
 def _limited(receive: Receive) -> Receive:
