@@ -22,7 +22,8 @@ class Ledger:
 
     def saw(self, sign: Sign, at: float, now: float) -> None:
         """A sighting. One that claims to be of the future is of now."""
-        self.seen[sign] = max(self.seen.get(sign, at), min(at, now))
+        at = min(at, now)
+        self.seen[sign] = max(self.seen.get(sign, at), at)
 
     def silent(self) -> None:
         """ComfyUI does not answer: nothing is learnt, and what was known of its render stays known."""
