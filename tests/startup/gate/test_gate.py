@@ -27,6 +27,7 @@ from makers import (
 
 from gpubox_agent.files import CLOSING, GUARD, MODELS, read_json, write_json
 from gpubox_agent.files import MANAGER as MANAGER_FILE
+from gpubox_agent.gate.clock import kernel_synchronised
 from gpubox_agent.gate.decide import Request
 from gpubox_agent.gate.gate import Gate
 from gpubox_agent.gate.refusal import Refused
@@ -215,8 +216,6 @@ class TestTheClock:
         assert gate.sessions.statement.sessions == frozenset()
 
     def test_the_kernel_can_be_asked(self) -> None:
-        from gpubox_agent.gate.clock import kernel_synchronised
-
         assert kernel_synchronised() in (True, False)
 
 
