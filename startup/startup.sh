@@ -93,7 +93,7 @@ bundle_fall_back() {
   fi
   say "$GPUBOX_BUNDLE_PROBLEM; nothing can be installed"
   curl -fsS --noproxy '*' --max-time 10 -X PUT -H "Metadata-Flavor: Google" \
-    --data "bundle_damaged: $GPUBOX_BUNDLE_PROBLEM" "$METADATA/guest-attributes/gpubox/problem" >/dev/null 2>&1
+    --data "bundle: The files in metadata are missing or damaged." "$METADATA/guest-attributes/gpubox/problem" >/dev/null 2>&1
   exit 1
 }
 

@@ -5,7 +5,7 @@
 agent_ready() {
   local digest folder
   if [ ! -f "$BUNDLE/agent/requirements.txt" ]; then
-    problem_set agent agent_failed "the bundle holds no agent"
+    problem_set agent agent "The bundle holds no agent."
     return 1
   fi
   digest=$(agent_digest)
@@ -13,7 +13,7 @@ agent_ready() {
   if [ ! -e "$folder/complete" ] || ! "$folder/bin/python" -c '' 2>/dev/null; then
     say "installing the box's own services"
     if ! agent_install "$folder"; then
-      problem_set agent agent_failed "the box's own services could not be installed; see the log"
+      problem_set agent agent "The box's own services could not be installed; see the log"
       return 1
     fi
   fi

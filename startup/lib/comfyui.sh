@@ -14,7 +14,7 @@ nodes_ready() {
     rm -rf "$DATA/base/custom_nodes/$name.new"
     [ -L "$DATA/base/custom_nodes/$name" ] || rm -rf "${DATA:?}/base/custom_nodes/$name"
     link_switch "$DATA/base/custom_nodes/$name" "$OPT/bundle/custom_nodes/$name" ||
-      fail nodes_failed "the custom node $name could not be put into place" || return 1
+      fail start "The custom node $name could not be put into place" || return 1
   done
   manager_secured && model_paths || return 1
   release_complete
@@ -74,7 +74,7 @@ comfyui_started() {
   current=$(release_current)
   if [ "$current" != "$RELEASE" ]; then
     [ -z "$current" ] || link_switch "$DATA/previous" "$current"
-    link_switch "$DATA/current" "$RELEASE" || fail start_failed "the new installation could not be put in force" || return 1
+    link_switch "$DATA/current" "$RELEASE" || fail start "The new installation could not be put in force" || return 1
   fi
   comfyui_run "$RELEASE" "$current"
   if comfyui_answers; then
@@ -113,7 +113,7 @@ comfyui_answers() {
     [ "${restarts:-0}" -lt "$RESTARTS_ENOUGH" ] || break
     sleep 0.5
   done
-  fail start_failed "ComfyUI does not answer: $(comfyui_last_words)"
+  fail start "ComfyUI does not answer: $(comfyui_last_words)"
 }
 
 comfyui_last_words() {
@@ -131,7 +131,7 @@ comfyui_back() {
   link_switch "$DATA/current" "$previous"
   comfyui_run "$previous" "$RELEASE"
   comfyui_answers || return 1
-  update_failed "start_failed: $(cat "$RELEASE/refused")"
+  update_failed "start: $(cat "$RELEASE/refused")"
   RELEASE=$previous
 }
 
@@ -139,5 +139,5 @@ comfyui_back() {
 update_failed() {
   # shellcheck disable=SC2034 # the step reads it
   UPDATE_FAILED=yes
-  problem_set update update_failed "$(attribute gpubox-comfyui-ref) is not in use, $(basename "$(readlink "$DATA/current")") is: $1"
+  problem_set_once update update_failed "$(attribute gpubox-comfyui-ref): $1"
 }

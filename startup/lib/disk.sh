@@ -48,11 +48,11 @@ disk_is_attached() {
 # before never goes on without it.
 disk_without() {
   if [ -f /etc/systemd/system/mnt-comfyui.mount ]; then
-    problem_set disk disk_missing "the data disk $DISK_NAME that was here before is gone; attach it again"
+    problem_set disk disk_missing "The data disk that was here before is gone."
     return 1
   fi
   if [ "$(attribute gpubox-root-disk refuse)" != allow ]; then
-    problem_set disk disk_missing "there is no data disk with the device name $DISK_NAME"
+    problem_set disk disk_missing "There is no disk with the device name $DISK_NAME."
     return 1
   fi
   say "THERE IS NO DATA DISK: models and pictures lie on the boot disk and are lost with the VM"
@@ -64,12 +64,12 @@ disk_without() {
 disk_is_right() {
   local root
   if [ ! -b "$DISK_DEVICE" ]; then
-    problem_set disk disk_wrong "$DISK_DEVICE is no disk"
+    problem_set disk disk_foreign "$DISK_DEVICE is no disk."
     return 1
   fi
   root=$(findmnt -rno MAJ:MIN /)
   if [ "$(disk_number)" = "$root" ] || disk_is_parent_of "$root"; then
-    problem_set disk disk_wrong "the disk named $DISK_NAME is the one that the system runs from"
+    problem_set disk disk_foreign "The disk named $DISK_NAME is the one that the system runs from."
     return 1
   fi
 }
@@ -92,7 +92,7 @@ disk_prepare() {
   # Mounted by systemd already: fsck has run, and there is nothing to decide.
   disk_is_mounted && return
   if mountpoint -q "$DATA"; then
-    problem_set disk disk_wrong "another disk than $DISK_NAME is mounted at $DATA"
+    problem_set disk disk_foreign "Another disk than $DISK_NAME is mounted at $DATA."
     return 1
   fi
   kind=$(disk_inspect "$DISK_DEVICE")
@@ -110,12 +110,12 @@ disk_prepare() {
 
 disk_format_once() {
   if [ "$(blockdev --getro "$DISK_DEVICE")" = 1 ]; then
-    problem_set disk disk_read_only "the data disk is attached read-only"
+    problem_set disk disk_read_only "The data disk is attached read-only."
     return 1
   fi
   say "formatting the new data disk"
   if ! disk_format "$DISK_DEVICE"; then
-    problem_set disk disk_format_failed "the new data disk could not be formatted: $(tail -n 1 "$LOG")"
+    problem_set disk other "The new data disk could not be formatted: $(tail -n 1 "$LOG")"
     return 1
   fi
 }
@@ -124,7 +124,7 @@ disk_format_once() {
 disk_check() {
   local status
   if [ "$(blockdev --getro "$DISK_DEVICE")" = 1 ]; then
-    problem_set disk disk_read_only "the data disk is attached read-only"
+    problem_set disk disk_read_only "The data disk is attached read-only."
     return 1
   fi
   [[ $1 == ext* ]] || return 0
@@ -132,6 +132,6 @@ disk_check() {
   fsck.ext4 -p "$DISK_DEVICE"
   status=$?
   [ "$status" -lt 4 ] && return
-  problem_set disk disk_damaged "the data disk's file system is damaged beyond what can be repaired unasked (fsck said $status); it was left as it is"
+  problem_set disk disk_damaged "fsck cannot repair it unasked (status $status)."
   return 1
 }

@@ -101,11 +101,11 @@ disk_decision() {
 # A code and a sentence for a disk that is refused.
 disk_refusal() {
   case $1 in
-    missing) echo "disk_missing: there is no data disk named persistent-comfyui" ;;
-    luks) echo "disk_foreign: the data disk is encrypted (LUKS); it was left as it is" ;;
-    lvm | raid | swap) echo "disk_foreign: the data disk is part of something else (${1^^}); it was left as it is" ;;
-    partitions) echo "disk_foreign: the data disk has a partition table; it was left as it is" ;;
-    unknown) echo "disk_foreign: the data disk holds something that is not understood; it was left as it is" ;;
-    *) echo "disk_foreign: the data disk has the file system $1, which is not used here; it was left as it is" ;;
+    missing) echo "disk_missing: There is no disk with the device name persistent-comfyui." ;;
+    luks) echo "disk_locked: The data disk is encrypted (LUKS)." ;;
+    lvm | raid | swap) echo "disk_foreign: The data disk is part of something else (${1^^})." ;;
+    partitions) echo "disk_foreign: The data disk has a partition table." ;;
+    unknown) echo "disk_foreign: The data disk is neither blank nor does it hold a file system that is known here." ;;
+    *) echo "disk_foreign: The data disk has the file system $1, which is not used here." ;;
   esac
 }

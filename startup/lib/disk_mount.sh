@@ -23,7 +23,7 @@ disk_mounted() {
   systemctl reset-failed gpubox-fsck.service "$MOUNT_UNIT" 2>/dev/null
   systemctl start "$MOUNT_UNIT" && disk_is_mounted && return
   why=$(journalctl --boot --unit "$MOUNT_UNIT" --lines 4 --output cat 2>/dev/null | grep -m 1 -i 'mount:' | sed 's/^[^:]*: //')
-  problem_set disk disk_mount_failed "the data disk ($type) could not be mounted: ${why:-systemd does not say why}; it was left as it is"
+  problem_set disk disk_damaged "The data disk ($type) could not be mounted: ${why:-systemd does not say why}."
   return 1
 }
 
@@ -50,13 +50,13 @@ disk_can_be_written() {
   local options probe=$DATA/.gpubox-write
   options=$(findmnt -rno OPTIONS --mountpoint "$DATA" | tail -n 1)
   if [[ ,$options, == *,ro,* ]]; then
-    problem_set disk disk_read_only "the data disk can only be read: it is attached so, or Linux found damage and protected it"
+    problem_set disk disk_read_only "The data disk can only be read: it is attached so, or Linux found damage and protected it."
     return 1
   fi
   # A full disk still makes folders of no size, and is a matter of its own (space.sh).
   if ! mkdir -p "$probe" 2>/dev/null || ! rmdir "$probe"; then
     [ "$(df --output=avail "$DATA" | tail -n 1)" -lt 64 ] && return
-    problem_set disk disk_read_only "the data disk cannot be written"
+    problem_set disk disk_read_only "The data disk cannot be written."
     return 1
   fi
 }

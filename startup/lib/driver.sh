@@ -14,7 +14,7 @@ GPU=no
 
 driver_ready() {
   if ! gpu_present; then
-    driver_without no_gpu "this machine has no NVIDIA GPU"
+    driver_without no_gpu "This machine has no NVIDIA GPU"
     return
   fi
   if driver_works; then
@@ -23,7 +23,7 @@ driver_ready() {
     return
   fi
   driver_install && driver_works && rm -rf "$DRIVER_STATE" && driver_found && return
-  driver_without driver_failed "${DRIVER_DETAIL:-the NVIDIA driver does not work}"
+  driver_without driver "${DRIVER_DETAIL:-The NVIDIA driver does not work.}"
 }
 
 # NVIDIA is vendor 10de; display controllers are class 03.
@@ -77,18 +77,18 @@ driver_install() {
   local tries
   tries=$(cat "$DRIVER_STATE/tries" 2>/dev/null || echo 0)
   if [ "$tries" -ge "$DRIVER_TRIES" ]; then
-    DRIVER_DETAIL="the NVIDIA driver still does not work after $tries tries at installing it"
+    DRIVER_DETAIL="The NVIDIA driver still does not work after $tries tries at installing it"
     return 1
   fi
   mkdir -p "$DRIVER_STATE"
   echo $((tries + 1)) | write_whole "$DRIVER_STATE/tries" && sync -f "$DRIVER_STATE"
   say "installing the NVIDIA driver (try $((tries + 1)) of $DRIVER_TRIES)"
   if ! driver_installer; then
-    DRIVER_DETAIL="the installer of the NVIDIA driver failed; see the log"
+    DRIVER_DETAIL="The installer of the NVIDIA driver failed; see the log"
     return 1
   fi
   driver_works && return
-  DRIVER_DETAIL="the NVIDIA driver does not work, although its installer reported no error"
+  DRIVER_DETAIL="The NVIDIA driver does not work, although its installer reported no error"
   [ $((tries + 1)) -lt "$DRIVER_TRIES" ] || return 1
   say "restarting, so that the new driver is used"
   systemctl reboot

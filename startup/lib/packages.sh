@@ -8,11 +8,11 @@ packages_ready() {
   local missing
   mapfile -t missing < <(packages_missing)
   if [ ${#missing[@]} -gt 0 ] && ! packages_install "${missing[@]}"; then
-    problem_set packages packages_failed "these packages could not be installed: ${missing[*]}"
+    problem_set packages packages "These packages could not be installed: ${missing[*]}"
     return 1
   fi
   if ! uv_ready; then
-    problem_set packages packages_failed "uv, which installs Python packages, could not be installed; see the log"
+    problem_set packages packages "uv, which installs Python packages, could not be installed; see the log"
     return 1
   fi
   problem_clear packages

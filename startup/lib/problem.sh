@@ -4,10 +4,11 @@
 
 PROBLEM_SOURCES="script bundle disk driver packages agent comfyui update entrance space"
 
-# problem_set SOURCE CODE DETAIL: something is wrong with SOURCE.
+# problem_set SOURCE CODE DETAIL: something is wrong with SOURCE. The codes are those of manager/messages/box.py; the
+# detail is a sentence.
 problem_set() {
   mkdir -p "$RUN/problems"
-  printf '%s: %s' "$2" "$(redact <<<"${3//$'\n'/ }" | cut -c 1-400)" >"$RUN/problems/.$1.$BASHPID"
+  printf '%s: %s' "$2" "$(redact <<<"${3//$'\n'/ }" | cut -c 1-400 | sed 's/[^.!?]$/&./')" >"$RUN/problems/.$1.$BASHPID"
   mv -f "$RUN/problems/.$1.$BASHPID" "$RUN/problems/$1"
   say "problem $(cat "$RUN/problems/$1")"
   tell problem "$(problem_current)"
@@ -15,7 +16,7 @@ problem_set() {
 
 # Says it only where it is news.
 problem_set_once() {
-  [ "$(cat "$RUN/problems/$1" 2>/dev/null)" = "$2: $3" ] || problem_set "$@"
+  [ "$(cat "$RUN/problems/$1" 2>/dev/null)" = "$2: ${3%.}." ] || problem_set "$@"
 }
 
 problem_clear() {

@@ -4,7 +4,7 @@
 PROGRESS_STEPS=(bundle disk driver packages agent entrance comfyui python requirements nodes start models)
 PROGRESS_LOG_BYTES=2000
 
-declare -A STEP_STATE STEP_TOOK STEP_BEGAN STEP_SHARE
+declare -gA STEP_STATE STEP_TOOK STEP_BEGAN STEP_SHARE
 STEP_NOW=
 
 progress_begin() {
@@ -13,6 +13,8 @@ progress_begin() {
     STEP_STATE[$code]=todo
   done
   tell boot starting
+  # What the last boot told may still stand there.
+  tell problem "$(problem_current)"
 }
 
 # step CODE COMMAND…: runs the command as that step. Its exit status is the step's.

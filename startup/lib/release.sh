@@ -9,13 +9,13 @@
 RELEASES=$DATA/releases
 # Raised where older installations do not have what this script expects of one.
 RELEASE_FORMAT=1
-RELEASES_KEPT=2
 
-# Sets RELEASE to the folder that is wanted.
+# Sets RELEASE, and WANTED for whoever remembers it, to the folder that is wanted.
 release_choose() {
   local ref variant
   ref=$(attribute gpubox-comfyui-ref)
   RELEASE=$RELEASES/$ref-$(release_digest "$TORCH_VARIANT")
+  WANTED=$RELEASE
   [ "$GPU" = no ] || return 0
   # One that was made for a GPU runs without one too; no need to make another.
   for variant in cu130 cu126; do
@@ -23,6 +23,7 @@ release_choose() {
       RELEASE=$RELEASES/$ref-$(release_digest "$variant")
     fi
   done
+  WANTED=$RELEASE
 }
 
 # What makes two installations of one tag different. Mirrors do not.
@@ -55,21 +56,13 @@ last_words() {
   grep -v '^[[:space:]]*$' "$LOG" | tail -n 1 | cut -c 1-300
 }
 
-# Everything that is neither wanted nor in force nor the one before, beyond the newest; and what was left unfinished.
+# Removes everything but what is wanted, what is in force, and what was before it.
 releases_tidy() {
-  local folder kept=0
-  while IFS= read -r folder; do
-    [ -n "$folder" ] || continue
+  local folder
+  for folder in "$RELEASES"/*; do
     case $folder in
-      "$RELEASE" | "$(readlink "$DATA/current")" | "$(readlink "$DATA/previous")") kept=$((kept + 1)) ;;
-      *)
-        if [ ! -e "$folder/complete" ] || [ "$kept" -ge "$RELEASES_KEPT" ]; then
-          echo "removing $folder"
-          rm -rf "$folder"
-        else
-          kept=$((kept + 1))
-        fi
-        ;;
+      "$WANTED" | "$(readlink "$DATA/current")" | "$(readlink "$DATA/previous")" | "$RELEASES/*") ;;
+      *) echo "removing $folder" && rm -rf "$folder" ;;
     esac
-  done < <(find "$RELEASES" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | cut -d ' ' -f 2-)
+  done
 }

@@ -6,21 +6,21 @@ CLONE_WITHIN=15m
 PYTHON_WITHIN=2m
 INSTALL_WITHIN=60m
 # What is downloaded and unpacked, with a margin, by the kind of torch.
-declare -A ROOM_FOR=([cu130]=$((14 << 30)) [cu126]=$((12 << 30)) [cpu]=$((3 << 30)) [none]=$((300 << 20)))
+declare -gA ROOM_FOR=([cu130]=$((14 << 30)) [cu126]=$((12 << 30)) [cpu]=$((3 << 30)) [none]=$((300 << 20)))
 
 # Step `comfyui`.
 release_clone() {
   release_is_whole "$RELEASE" && return
   rm -f "$RELEASE/complete"
-  installing_begin || fail disk_space "the data disk cannot be written" || return 1
+  installing_begin || fail disk_space "Nothing can be written on the data disk." || return 1
   [ -d "$RELEASE/ComfyUI" ] && return
   space_for "${ROOM_FOR[none]}" "ComfyUI" || return 1
   rm -rf "$RELEASE/ComfyUI.partial"
   mkdir -p "$RELEASE" || return 1
   git_clone "$(attribute gpubox-comfyui-git)" "$(attribute gpubox-comfyui-ref)" "$RELEASE/ComfyUI.partial" ||
-    fail clone_failed "ComfyUI $(attribute gpubox-comfyui-ref) could not be cloned: $(last_words)" || return 1
+    fail comfyui "ComfyUI $(attribute gpubox-comfyui-ref) could not be cloned: $(last_words)" || return 1
   [ -f "$RELEASE/ComfyUI.partial/main.py" ] && [ -f "$RELEASE/ComfyUI.partial/requirements.txt" ] ||
-    fail clone_failed "what was cloned is no ComfyUI: it has no main.py or no requirements.txt" || return 1
+    fail comfyui "What was cloned is no ComfyUI: it has no main.py or no requirements.txt" || return 1
   sync -f "$RELEASE" && mv -T "$RELEASE/ComfyUI.partial" "$RELEASE/ComfyUI"
 }
 
@@ -38,8 +38,8 @@ release_python() {
   rm -rf "$RELEASE/venv"
   space_for "${ROOM_FOR[$kind]}" "ComfyUI's environment" || return 1
   uv_run venv --quiet --python "$(python_choose)" "$RELEASE/venv" ||
-    fail python_failed "no Python environment could be made: $(last_words)" || return 1
-  torch_install || fail python_failed "torch could not be installed for $TORCH_VARIANT: $(last_words)" || return 1
+    fail python "No Python environment could be made: $(last_words)" || return 1
+  torch_install || fail python "torch could not be installed for $TORCH_VARIANT: $(last_words)" || return 1
   sync -f "$RELEASE" && touch "$RELEASE/venv/torch-installed"
 }
 
@@ -94,7 +94,7 @@ release_requirements() {
   done
   # Nothing that ComfyUI names pulls requests in any more, and custom nodes take it for granted.
   install_packages --constraint "$RELEASE/pins.txt" "${files[@]}" requests ||
-    fail requirements_failed "ComfyUI's requirements could not be installed: $(last_words)" || return 1
+    fail requirements "ComfyUI's requirements could not be installed: $(last_words)" || return 1
   sync -f "$RELEASE" && touch "$RELEASE/venv/requirements-installed"
 }
 
@@ -111,7 +111,7 @@ release_complete() {
       say "the requirements of the custom node $(basename "$(dirname "$file")") could not be installed"
   done
   (cd "$RELEASE/ComfyUI" && timeout 5m "$python" main.py --help) >"$RELEASE/help.txt" 2>>"$LOG" ||
-    fail start_failed "ComfyUI does not even print its help: $(last_words)" || return 1
+    fail start "ComfyUI does not even print its help: $(last_words)" || return 1
   "$python" -m compileall -q -j 0 "$RELEASE/ComfyUI" >/dev/null 2>&1
   sync -f "$RELEASE" && touch "$RELEASE/complete" && sync -f "$RELEASE" || return 1
   installing_end

@@ -2,7 +2,7 @@
 # What failed for want of something outside the box is tried again while it runs, with growing pauses, and not for ever.
 
 RETRY_PAUSES_MIN=(1 2 5 10 20 30)
-RETRY_WORTH='^(bundle_damaged|packages_failed|agent_failed|entrance_failed|clone_failed|python_failed|requirements_failed|update_failed)$'
+RETRY_WORTH='^(bundle|packages|agent|comfyui|python|requirements|update_failed)$'
 
 retry_later() {
   local tried code
@@ -27,7 +27,7 @@ retry_cause() {
     [ -f "$file" ] || continue
     code=$(sed -n '1s/: .*//p' "$file")
     [[ $code =~ $RETRY_WORTH ]] || continue
-    [ "$code" != update_failed ] || ! grep -q ': start_failed: ' "$file" || continue
+    [ "$code" != update_failed ] || ! grep -q ': start: ' "$file" || continue
     echo "$code"
     return
   done

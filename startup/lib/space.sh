@@ -15,10 +15,10 @@ space_check() {
   while read -r name path; do
     read -r free total < <(df --block-size=1 --output=avail,size "$path" 2>/dev/null | tail -n 1)
     if [ -n "${total:-}" ] && space_is_low "$free" "$total"; then
-      problem_set_once space disk_space "the ${name/-/ } has $(space_words "$free") free of $(space_words "$total"); remove what you do not need, or make it larger"
+      problem_set_once space disk_space "The ${name/-/ } has $(space_words "$free") free of $(space_words "$total")."
       return
     fi
-  done <<<"data disk $DATA
+  done <<<"data-disk $DATA
 boot-disk /"
   problem_clear space
 }

@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2034 # bodies of stand-ins; variables that the libraries read
+# Progress, problems, and guest attributes.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  load helper
+  provision_setup
+}
+
+json() {
+  python3 -c 'import json, sys; print(eval(sys.argv[1], {"it": json.load(sys.stdin)}))' "$1"
+}
+
+@test "any text is a JSON string" {
+  local text=$'a "quoted" \\ line\n\ttab \e[31mred\e[0m caf\xc3\xa9 broken\xff'
+  [ "$(json_string "$text" | json 'it')" = $'a "quoted" \\ line\n\ttab [31mred[0m caf\xc3\xa9 broken' ]
+}
+
+@test "progress names every step in its order, with what each took" {
+  progress_begin
+  step bundle true
+  calm step disk false || true
+  step_begin driver
+  step_share 0.25
+  [ "$(json '[s["code"] for s in it["steps"]][:4]' <"$RUN/progress.json")" = "['bundle', 'disk', 'driver', 'packages']" ]
+  [ "$(json '[s["state"] for s in it["steps"]][:4]' <"$RUN/progress.json")" = "['done', 'failed', 'now', 'todo']" ]
+  [ "$(json 'it["steps"][2]["share"]' <"$RUN/progress.json")" = 0.25 ]
+  [ "$(json 'it["steps"][0]["took_s"] >= 0' <"$RUN/progress.json")" = True ]
+  [ "$(json 'it["boot"]' <"$RUN/progress.json")" = "$(boot_id)" ]
+  cmp "$RUN/progress.json" <(
+    cat "$RUN/outbox/progress"
+    echo
+  )
+}
+
+@test "the log's tail is short, and without secrets and colours" {
+  {
+    head -c 100000 /dev/zero | tr '\0' x
+    printf '\n\e[32mDownloading\e[0m https://me:hunter2@pypi.example.com/simple?token=abc123 10%%\rpassword: swordfish\n'
+  } >>"$LOG"
+  progress_begin
+  step_begin bundle
+  local log
+  log=$(json 'it["log"]' <"$RUN/progress.json")
+  [ ${#log} -le 2000 ]
+  [[ $log != *hunter2* && $log != *abc123* && $log != *swordfish* && $log != *$'\e'* ]]
+}
+
+@test "the problem that matters most is told, and none once all is well" {
+  problem_set space disk_space "The data disk has 1 GB free"
+  problem_set disk disk_damaged "fsck gives up."
+  [ "$(cat "$RUN/outbox/problem")" = "disk_damaged: fsck gives up." ]
+  problem_clear disk
+  [ "$(cat "$RUN/outbox/problem")" = "disk_space: The data disk has 1 GB free." ]
+  problem_clear space
+  [ -z "$(cat "$RUN/outbox/problem")" ]
+}
+
+@test "of one key the last value is sent, at most one in eight seconds, the short ones first" {
+  stand_in curl 'cat "$(printf "%s\n" "$@" | sed -n "s/^@//p")" >>"$0.sent"; echo >>"$0.sent"'
+  stand_in sleep
+  tell progress one
+  tell progress two
+  tell boot starting
+  tell problem ""
+  calm outbox_send
+  [ "$(cat "$STAND_INS/curl.sent")" = $'\nstarting\ntwo' ]
+  [ "$(grep -c '^sleep [78]' "$CALLS")" = 2 ]
+  [ -z "$(ls "$RUN/outbox")" ]
+}
+
+@test "what was not taken is sent again, unless there is something newer" {
+  stand_in sleep
+  stand_in curl '[ -e "$0.up" ] || { touch "$0.up"; printf newer >"$GPUBOX_RUN/outbox/boot"; exit 22; }'
+  tell boot older
+  calm outbox_send
+  [ "$(grep -c '^curl' "$CALLS")" = 2 ]
+  [ "$(cat "$RUN/told/boot")" = newer ]
+}
+
+@test "the same value is not told twice" {
+  stand_in curl
+  stand_in sleep
+  tell boot ready
+  calm outbox_send
+  tell boot ready
+  [ -z "$(ls "$RUN/outbox")" ]
+}
+
+@test "space is low only where it is little in itself and for the disk" {
+  local gib=$((1 << 30))
+  space_is_low $((4 * gib)) $((100 * gib))
+  run ! space_is_low $((9 * gib)) $((100 * gib))
+  run ! space_is_low $((300 << 20)) $((1 * gib))
+  space_is_low $((50 << 20)) $((1 * gib))
+}
+
+@test "a low disk is told with figures, and told again only when they change" {
+  stand_in df 'echo "   Avail    Size"; cat "$GPUBOX_RUN/df"'
+  echo "2000000000 200000000000" >"$RUN/df"
+  space_check
+  [ "$(cat "$RUN/outbox/problem")" = "disk_space: The data disk has 2.0 GB free of 200.0 GB." ]
+  rm "$RUN/outbox/problem"
+  space_check
+  [ ! -e "$RUN/outbox/problem" ]
+  echo "90000000000 200000000000" >"$RUN/df"
+  space_check
+  [ -z "$(cat "$RUN/outbox/problem")" ]
+}
+
+@test "what may be gone the next time is tried again, with growing pauses, and not for ever" {
+  stand_in systemd-run
+  local try
+  problem_set comfyui comfyui "Could not be cloned."
+  for try in 1 2 3 4 5 6 7 8; do
+    retry_later
+  done
+  [ "$(grep -o 'on-active=[0-9]*min' "$CALLS" | tr '\n' ' ')" = "on-active=1min on-active=2min on-active=5min on-active=10min on-active=20min on-active=30min " ]
+}
+
+@test "what a person has to see to is not tried again" {
+  stand_in systemd-run
+  problem_set disk disk_locked "The data disk is encrypted (LUKS)."
+  problem_set update update_failed "v2: start: ComfyUI does not answer."
+  retry_later
+  [ ! -s "$CALLS" ]
+}
