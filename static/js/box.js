@@ -64,6 +64,11 @@ class Box extends EventTarget {
     }
   }
 
+  /** Where a gated box's ComfyUI is opened, for one opening; through the relay where `way` says so. */
+  frame(way) {
+    return this.#call("POST", "frame", way ? { way } : {});
+  }
+
   /** Says that a person is here, or only a tab. Learns the new end at once. */
   async keepAlive(active) {
     const { last_activity, stops_at } = await this.#call("POST", "keep-alive", { active });

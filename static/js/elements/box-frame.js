@@ -3,10 +3,12 @@
 
 import { box } from "../box.js";
 import { Follower } from "../follower.js";
+import { hasRelay, isGated, opening, openTab } from "../opening.js";
 import { storageAllowed } from "../probe.js";
 
 const PATIENCE = 25_000;
 const BLANK_AFTER = 20_000;
+const RENEWED_AT_MOST_EVERY = 60_000;
 const ALLOWED = ["clipboard-read", "clipboard-write", "fullscreen", "camera", "microphone"];
 const RELOADED = "gpubox.reloaded-for";
 const HINTED = "gpubox.blank-hint";
@@ -26,11 +28,15 @@ class BoxFrame extends Follower {
   #timer = 0;
   #blankTimer = 0;
   #probed = "";
+  #way = undefined;
+  #renewedAt = -Infinity;
 
   begin() {
     this.on(this, "click", (event) => this.#press(event.target.closest("button")));
     // Who presses something in the frame sees something there.
     this.on(box, "inframe", () => clearTimeout(this.#blankTimer));
+    this.on(document, "click", (event) => this.#openTab(event));
+    this.on(window, "message", (event) => this.#hear(event));
     this.on(document, "securitypolicyviolation", (event) => {
       if (event.effectiveDirective === "frame-src") this.#notice("blocked");
     });
@@ -40,6 +46,7 @@ class BoxFrame extends Follower {
     for (const link of document.querySelectorAll("[data-open]")) {
       if (comfyui_url) link.href = comfyui_url;
     }
+    for (const button of this.querySelectorAll("[data-relay]")) button.hidden = !hasRelay();
     if (phase === "off") this.#remove();
     if (phase === "ready") this.#ready(comfyui_url);
     else if (!this.#frame) this.#remove();
@@ -72,16 +79,56 @@ class BoxFrame extends Follower {
     this.#probed = address;
     this.#notice("loading");
     const isForeign = !isSameSite(url.hostname, location.hostname);
-    const allowed = isForeign ? await storageAllowed(address, this) : true;
+    const allowed = isForeign ? await storageAllowed(address, this, isGated()) : true;
     if (this.#probed !== address) return;
     if (allowed === false) this.#notice("storage");
-    else this.#create(url, address);
+    else this.#enter(address);
+  }
+
+  /** Behind a gate each opening has an address of its own. */
+  async #enter(address, way) {
+    this.#way = way;
+    let found;
+    try {
+      found = new URL(await opening(address, way), location.href);
+    } catch {
+      if (this.#probed === address) this.#notice("refused");
+      return;
+    }
+    // The box may have gone off while the address was asked for.
+    if (this.#probed === address && this.#mayFrame(found.origin)) this.#create(found, address);
+  }
+
+  /** The gate's own pages say so where they stand in ComfyUI's place: there is nothing in the frame to be lost. */
+  #hear({ source, origin, data }) {
+    const isOurs = this.#frame && source === this.#frame.contentWindow && origin === new URL(this.#frame.src).origin;
+    if (!isOurs || data?.gpubox !== "refused" || !isGated()) return;
+    if (data.code === "cookie") {
+      this.#notice("storage");
+    } else if (data.code === "closed" || performance.now() - this.#renewedAt < RENEWED_AT_MOST_EVERY) {
+      this.#notice("refused");
+    } else {
+      // A frame that is made anew, because another fragment alone does not load a page again.
+      this.#renewedAt = performance.now();
+      const [address, way] = [this.#address, this.#way];
+      this.#clear();
+      this.#probed = address;
+      this.#notice("loading");
+      this.#enter(address, way);
+    }
+  }
+
+  #openTab(event) {
+    const link = event.target.closest?.("[data-open]");
+    if (!link?.href || !isGated()) return;
+    event.preventDefault();
+    openTab(link.href);
   }
 
   /** What may be framed was fixed when this page came. One reload asks for it anew; no frame is open that could lose by it. */
   #mayFrame(origin) {
-    const source = this.dataset.source;
-    if (source === origin || (source === "'self'" && origin === location.origin)) {
+    const sources = (this.dataset.source ?? "").split(" ");
+    if (sources.includes(origin) || (sources.includes("'self'") && origin === location.origin)) {
       sessionStorage.removeItem(RELOADED);
       return true;
     }
@@ -99,7 +146,7 @@ class BoxFrame extends Follower {
     const frame = document.createElement("iframe");
     frame.title = this.dataset.title;
     frame.allow = ALLOWED.map((feature) => `${feature} ${url.origin}`).join("; ");
-    frame.src = address;
+    frame.src = url;
     frame.addEventListener("load", () => this.#loaded(), { once: true });
     this.#frame = frame;
     this.#notice("loading");
@@ -130,13 +177,18 @@ class BoxFrame extends Follower {
   }
 
   #remove() {
+    this.#clear();
+    this.#renewedAt = -Infinity;
+    this.#notice(null);
+  }
+
+  #clear() {
     clearTimeout(this.#timer);
     clearTimeout(this.#blankTimer);
     this.#frame?.remove();
     this.#frame = null;
     this.#dismissed = "";
     this.#probed = "";
-    this.#notice(null);
   }
 
   #press(button) {
@@ -149,6 +201,12 @@ class BoxFrame extends Follower {
       const address = this.#address || this.#probed;
       this.#remove();
       this.#ready(address);
+    } else if ("relay" in button.dataset) {
+      const address = this.#address || this.#probed;
+      this.#remove();
+      this.#probed = address;
+      this.#notice("loading");
+      this.#enter(address, "relay");
     } else if ("dismiss" in button.dataset) {
       if (this.dataset.says === "hint") localStorage.setItem(HINTED, "closed");
       this.#dismissed = document.querySelector("[data-open]")?.getAttribute("href") ?? "";

@@ -20,7 +20,7 @@ PATIENCE_S = 20.0
 
 
 class Beside:
-    """The metadata server and ComfyUI, on one port; `silent` makes metadata fail. `heads` are what ComfyUI was asked."""
+    """The metadata server and ComfyUI, on one port; `silent` makes metadata fail. `heads` came to ComfyUI."""
 
     def __init__(self) -> None:
         self.attributes = attributes()

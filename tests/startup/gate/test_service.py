@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -167,7 +166,7 @@ async def test_systemds_sockets_are_used_and_it_hears_that_the_gate_is_up(tmp_pa
     hears.settimeout(PATIENCE_S)
     # systemd names the process that the sockets are for, which only the process itself knows.
     shell = f'exec 3<&{held[0].fileno()} 4<&{held[1].fileno()}; LISTEN_FDS=2 LISTEN_PID=$$ exec "$@"'
-    inodes = [os.stat(gate.run / name).st_ino for name in ("gate.sock", "streams.sock")]
+    inodes = [(gate.run / name).stat().st_ino for name in ("gate.sock", "streams.sock")]
     process = await asyncio.create_subprocess_exec(
         *("bash", "-c", shell, "gate", sys.executable, "-m", "gpubox_agent.gate"),
         env=gate.environment(NOTIFY_SOCKET=str(tmp_path / "notify")),
@@ -176,7 +175,7 @@ async def test_systemds_sockets_are_used_and_it_hears_that_the_gate_is_up(tmp_pa
     try:
         assert await asyncio.to_thread(hears.recv, 100) == b"READY=1"
         assert (await gate.ask("GET", "/_gpubox/health"))[0] == 204
-        assert [os.stat(gate.run / name).st_ino for name in ("gate.sock", "streams.sock")] == inodes
+        assert [(gate.run / name).stat().st_ino for name in ("gate.sock", "streams.sock")] == inodes
     finally:
         process.terminate()
         assert await process.wait() == 0
