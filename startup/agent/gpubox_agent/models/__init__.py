@@ -1,0 +1,1 @@
+"""Fetches the model list in the background."""
