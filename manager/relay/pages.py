@@ -4,6 +4,7 @@ import html
 import json
 import secrets
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from aiohttp.web import Response
 from multidict import CIMultiDict
@@ -33,18 +34,31 @@ const say = (title, text) => {
   document.title = document.querySelector("h1").textContent = title;
   document.querySelector("p").textContent = text;
 };
+const refuse = (code, title, text) => {
+  say(title, text);
+  if (window.parent !== window) window.parent.postMessage({ gpubox: "refused", code }, "*");
+};
 const enter = async () => {
   const answer = await fetch(location.pathname, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ ticket }),
   });
-  if (answer.ok) return location.replace("/");
-  const { title, detail } = await answer.json();
-  say(title, detail);
+  if (!answer.ok) {
+    const { code, title, detail } = await answer.json();
+    return refuse(code, title, detail);
+  }
+  // Some browsers take the cookie and never send it.
+  const tried = await fetch("/", { method: "HEAD" });
+  if (tried.status === 401) {
+    return refuse("cookie", "This browser keeps no cookie here", "Open ComfyUI in a tab of its own.");
+  }
+  location.replace("/");
 };
-enter().catch(() => say("The panel does not answer", "Open ComfyUI from the panel once more."));
+enter().catch(() => refuse("unreachable", "The panel does not answer", "Open ComfyUI from the panel once more."));
 """
+# The panel's page asks for another ticket where its frame hears this.
+_REFUSED = 'if (window.parent !== window) window.parent.postMessage({{ gpubox: "refused", code: {code} }}, "*");'
 _PROBE = """
 let allowed = true;
 try {
@@ -79,7 +93,8 @@ def refusal(
     """Why nothing is passed on: a small page, or `{code, title, detail}` for programs."""
     title, detail = RELAY[code]
     if as_page:
-        answer = _page(status, (title, detail), ancestors)
+        tell = _REFUSED.format(code=json.dumps(code)) if status == HTTPStatus.UNAUTHORIZED else ""
+        answer = _page(status, (title, detail), ancestors, tell)
     else:
         body = json.dumps({"code": code, "title": title, "detail": detail})
         answer = Response(status=status, text=body, content_type="application/json", headers=_headers("", ancestors))

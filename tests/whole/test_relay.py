@@ -236,3 +236,11 @@ async def test_logging_out_of_the_panel_ends_the_frame_at_once_its_sockets_too(a
     await at.page.evaluate("fetch('/api/auth/logout', {method: 'POST'})")
     assert await at.frame.evaluate("window.ended") == 1008
     assert await at.frame.evaluate(status) == 401
+
+
+async def test_a_frame_whose_session_ended_tells_the_panel_so(at: Scene) -> None:
+    await at.page.evaluate("addEventListener('message', ({data, origin}) => { window.heard = [data, origin] })")
+    await at.page.evaluate("fetch('/api/auth/logout', {method: 'POST'})")
+    await at.frame.evaluate("location.reload()")
+    await at.page.wait_for_function("() => window.heard")
+    assert await at.page.evaluate("window.heard") == [{"gpubox": "refused", "code": "ended"}, at.origin]
