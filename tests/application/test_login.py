@@ -329,3 +329,15 @@ def test_the_longest_wait_is_the_longest() -> None:
             waits.append(wait)
             now += wait
     assert max(waits) == SMALL.longest_wait - timedelta(seconds=15)
+
+
+async def test_whoever_wants_to_know_hears_of_a_logout_once_it_counts(house: House) -> None:
+    token, claims = await house.login.log_in(RIGHT, "192.0.2.1")
+    heard: list[tuple[str, str]] = []
+
+    async def hear(ended: TokenClaims) -> None:
+        heard.append((ended.token_id, house.why_out(token)))
+
+    house.login.on_end(hear)
+    await house.login.log_out(claims)
+    assert heard == [(claims.token_id, "revoked")]

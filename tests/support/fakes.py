@@ -13,6 +13,7 @@ from manager.domain.errors import (
     CloudError,
     CloudUnreachable,
     ComfyUnreachable,
+    GateUnreachable,
     StoreUnavailable,
 )
 from manager.domain.journal import Entry
@@ -49,6 +50,21 @@ class ScriptedComfyUi:
     def rest(self) -> None:
         """The queue is empty."""
         self.says = replace(self.says, running=0, pending=0)
+
+
+class ScriptedGate:
+    """A box's gate that answers what the test tells it to; `told` are the statements. `away` makes it unreachable."""
+
+    def __init__(self) -> None:
+        self.answer: Any = {"version": 1, "address": "192.0.2.1", "guard": None, "models": None, "progress": None}
+        self.away = False
+        self.told: list[tuple[Door, dict[str, Any]]] = []
+
+    async def say(self, door: Door, statement: Mapping[str, Any]) -> Any:
+        if self.away:
+            raise GateUnreachable(url=door.url, detail="connection refused")
+        self.told.append((door, dict(statement)))
+        return self.answer
 
 
 class UnreachableCloud(MemoryCloud):

@@ -4,20 +4,23 @@ import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from manager.adapters.memory import MemoryCloud
 from manager.adapters.store.memory import MemoryStore
 from manager.application.boxes import Boxes, new_box
+from manager.application.frames import Frames
 from manager.application.live import LiveBox, Rules
 from manager.application.reconciler import Reconciler
 from manager.application.registry import Registry
+from manager.application.speaking import Speaking
+from manager.application.visits import Visits
 from manager.domain.cost import LIST_PRICES
 from manager.domain.idle import Policy
 from tests.support.clock import ManualClock
 from tests.support.factories import PLACE
-from tests.support.fakes import ScriptedComfyUi
+from tests.support.fakes import ScriptedComfyUi, ScriptedGate
 
 RULES = Rules(
     policy=Policy(idle=timedelta(minutes=30)),
@@ -28,6 +31,11 @@ RULES = Rules(
     pulse_every=3,
     metadata={"enable-guest-attributes": "TRUE"},
 )
+
+
+def _ticket(box: str, session: str, ends: datetime, now: datetime) -> str:
+    """Says what it is made of."""
+    return f"{box}.{session}.{ends:%H:%M}.{now:%H:%M}"
 
 
 class World:
@@ -45,6 +53,7 @@ class World:
         self.cloud: Any = cloud(self.clock)
         self.store: Any = store or MemoryStore()
         self.comfyui = ScriptedComfyUi()
+        self.gate = ScriptedGate()
         self.rules = replace(RULES, **rules)
         self.vm = self.cloud.add(PLACE, status=status)
         self._ids = itertools.count(1)
@@ -53,7 +62,12 @@ class World:
     def _assemble(self) -> None:
         self.woken = 0
         self.registry = Registry(self.store, self.clock, self.rules, self._new_id)
-        self.reconciler = Reconciler(self.registry, self.cloud, self.comfyui, self.store, self.clock, self._new_id)
+        self.visits = Visits(self.store, self.clock)
+        self.speaking = Speaking(self.registry, self.gate, self.visits, self.clock)
+        self.reconciler = Reconciler(
+            self.registry, self.cloud, self.comfyui, self.store, self.clock, self._new_id, self.speaking
+        )
+        self.frames = Frames(self.registry, self.visits, self.clock, _ticket)
         self.boxes = Boxes(self.registry, self.cloud, self.clock, self._wake)
 
     def _new_id(self) -> str:

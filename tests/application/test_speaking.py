@@ -1,0 +1,211 @@
+"""What a running box's gate is told, when, and what its answer changes."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from manager.application.ports import Door, TokenClaims
+from manager.application.visits import session_of
+from manager.domain.errors import NothingToFrame
+from tests.support.clock import NOON
+from tests.support.world import World
+
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+RELAY = "http://127.0.0.1:8186"
+ANNA = TokenClaims("anna", NOON, NOON + timedelta(hours=8))
+
+
+async def gated(**rules: Any) -> World:
+    """A box that is on, behind a gate, reached by the relay."""
+    world = await World(**({"relay_url": RELAY} | rules)).open()
+    world.vm.guest["entrance"] = json.dumps({"way": "relay", "url": None, "certificate": PEM})
+    await world.boxes.start("comfyui")
+    await world.tick(4)
+    assert world.phase == "ready"
+    return world
+
+
+class TestStatements:
+    async def test_go_to_the_pinned_box_every_ten_seconds(self) -> None:
+        world = await gated()
+        before = len(world.gate.told)
+        await world.tick(30, seconds=1)
+        assert 2 <= len(world.gate.told) - before <= 3
+        door, _ = world.gate.told[-1]
+        assert door == Door(f"https://{world.vm.seen.external_ip}", "comfyui", PEM)
+        assert world.comfyui.asked[-1] == door.url
+
+    async def test_name_sessions_holds_people_and_an_intended_stop(self) -> None:
+        world = await gated()
+        await world.frames.frame("comfyui", ANNA)
+        world.boxes.keep_alive("comfyui", active=True)
+        await world.boxes.hold("comfyui", world.clock.now() + timedelta(minutes=10))
+        world.speaking.hurry()
+        await world.tick(seconds=2)
+        assert world.gate.told[-1][1] == {
+            "sessions": [session_of("anna")],
+            "keep_alive_age_s": 2.0,
+            "hold_s": 598.0,
+            "stopping": False,
+            "allowed": [],
+        }
+        await world.boxes.hold("comfyui", None)
+        await world.boxes.stop("comfyui")
+        world.speaking.hurry()
+        await world.speaking.speak(world.live)
+        assert (world.gate.told[-1][1]["hold_s"], world.gate.told[-1][1]["stopping"]) == (0, True)
+
+    async def test_tell_of_a_logout_at_the_next_tick(self) -> None:
+        world = await gated()
+        await world.frames.frame("comfyui", ANNA)
+        world.speaking.hurry()
+        await world.tick(seconds=1)
+        assert world.gate.told[-1][1]["sessions"] == [session_of("anna")]
+        assert await world.visits.forget(ANNA)
+        world.speaking.hurry()
+        await world.tick(seconds=1)
+        assert world.gate.told[-1][1]["sessions"] == []
+
+    async def test_are_sent_again_soon_where_the_gate_is_away(self) -> None:
+        world = await gated()
+        world.gate.away = True
+        await world.tick(seconds=11)
+        world.gate.away = False
+        before = len(world.gate.told)
+        await world.tick(2, seconds=3)
+        assert len(world.gate.told) == before + 1
+
+    async def test_that_never_came_through_are_no_news_while_a_box_boots(self) -> None:
+        world = World(relay_url=RELAY)
+        world.gate.away = True
+        world.vm.guest["entrance"] = json.dumps({"way": "relay", "url": None, "certificate": PEM})
+        await world.open()
+        await world.boxes.start("comfyui")
+        await world.tick(4)
+        assert (world.phase, world.live.report, world.gate.told) == ("ready", None, [])
+
+    async def test_are_one_at_a_time_and_a_logout_meanwhile_is_not_lost(self) -> None:
+        world = await gated()
+        world.live.speaking = True
+        world.live.statement_due = None
+        assert not world.speaking.is_due(world.live)
+        world.live.speaking = False
+        assert world.speaking.is_due(world.live)
+
+    async def test_go_to_no_box_without_a_gate_and_none_that_is_off(self) -> None:
+        world = await World().running()
+        await world.tick(20, seconds=5)
+        assert world.gate.told == []
+        await world.speaking.speak(world.live)
+        world = await gated()
+        await world.boxes.stop("comfyui")
+        await world.tick(5)
+        assert world.phase == "off"
+        before = len(world.gate.told)
+        await world.tick(5, seconds=20)
+        assert len(world.gate.told) == before
+
+    async def test_that_break_break_nothing_else(self) -> None:
+        world = await gated()
+        world.vm.guest["entrance"] = json.dumps({"way": "relay", "certificate": None})
+        await world.tick(seconds=61)
+        await world.speaking.speak(world.live)
+        world.speaking.hurry()
+        assert not world.speaking.is_due(world.live)
+
+        async def broken(*_: object) -> None:
+            raise ZeroDivisionError
+
+        world = await gated()
+        world.gate.say = broken  # type: ignore[method-assign,assignment]
+        await world.tick(20, seconds=2)
+        assert world.phase == "ready"
+
+
+class TestTheReport:
+    async def test_holds_the_box_on_while_the_guard_says_so(self) -> None:
+        world = await gated()
+        world.gate.answer |= {"guard": {"state": "watching", "veto": "upload"}}
+        await world.tick(8, minutes=5)
+        assert world.vm.seen.status == "RUNNING"
+        assert (world.status["busy"], world.status["reason"]) == (True, "The box is busy with an upload; it stays on.")
+        assert "The box is busy with an upload." in [
+            detail["text"].replace("{what}", detail["values"].get("what", "")) for detail in world.status["details"]
+        ]
+        world.gate.answer |= {"guard": {"state": "watching", "veto": None}}
+        await world.tick(8, minutes=5)
+        assert world.vm.seen.status == "TERMINATED"
+
+    async def test_tells_the_managers_own_address(self) -> None:
+        world = await gated()
+        assert world.live.manager_address == "192.0.2.1"
+        assert world.live.report is not None
+
+    async def test_is_forgotten_once_the_box_is_off(self) -> None:
+        world = await gated()
+        await world.boxes.stop("comfyui")
+        await world.tick(5)
+        assert (world.live.report, world.live.vetoed_at, world.live.guest) == (None, None, {})
+
+    async def test_names_what_a_newer_box_is_busy_with(self) -> None:
+        world = await gated()
+        world.gate.answer |= {"guard": {"state": "watching", "veto": "backup"}}
+        await world.tick(seconds=11)
+        assert world.live.veto(world.clock.now()) == "backup"
+
+
+class TestFrames:
+    async def test_of_a_gated_box_carry_a_ticket_in_the_fragment(self) -> None:
+        world = await gated()
+        frame = await world.frames.frame("comfyui", ANNA)
+        ticket = f"comfyui.{session_of('anna')}.20:00.12:00"
+        assert (frame.url, frame.way) == (f"{RELAY}/_gpubox/enter#ticket={ticket}", "relay")
+        assert world.status["comfyui_url"] == RELAY
+        assert world.status["entrance"] == {"way": "relay", "gated": True, "relay": True}
+        assert world.boxes.frame_source("comfyui") == RELAY
+
+    async def test_of_a_box_with_a_domain_may_go_through_the_relay(self) -> None:
+        world = await gated(domain="comfy.example.com")
+        world.vm.guest["entrance"] = json.dumps({"way": "letsencrypt", "url": "https://comfy.example.com"})
+        await world.tick(seconds=61)
+        own = await world.frames.frame("comfyui", ANNA)
+        relayed = await world.frames.frame("comfyui", ANNA, "relay")
+        assert (own.way, own.url.partition("#")[0]) == ("domain", "https://comfy.example.com/_gpubox/enter")
+        assert (relayed.way, relayed.url.partition("#")[0]) == ("relay", f"{RELAY}/_gpubox/enter")
+        assert world.boxes.frame_source("comfyui") == f"https://comfy.example.com {RELAY}"
+
+    async def test_of_a_box_without_a_gate_are_its_plain_address(self) -> None:
+        world = await World(relay_url=RELAY).running()
+        for way in (None, "relay"):
+            frame = await world.frames.frame("comfyui", ANNA, way)
+            assert (frame.url, frame.way) == (f"http://{world.vm.seen.external_ip}", "plain")
+        assert world.visits.of("comfyui") == []
+
+    @pytest.mark.parametrize(
+        ("guest", "rules", "way", "kind"),
+        [
+            ({"way": "none", "problem": "entrance_dns"}, {}, None, "closed"),
+            ({"way": "relay", "certificate": PEM}, {"relay_url": None}, None, "no_address"),
+            ({"way": "relay", "certificate": None}, {}, None, "no_address"),
+            ({"way": "relay", "certificate": PEM}, {"relay_url": None}, "relay", "no_relay"),
+            ({"way": "letsencrypt", "url": None, "certificate": PEM}, {"domain": "a.example.com"}, None, "no_address"),
+        ],
+    )
+    async def test_that_cannot_be_are_refused_with_why(
+        self, guest: dict[str, Any], rules: dict[str, Any], way: str | None, kind: str
+    ) -> None:
+        world = await gated(**rules)
+        world.vm.guest["entrance"] = json.dumps(guest)
+        await world.tick(seconds=61)
+        with pytest.raises(NothingToFrame) as refused:
+            await world.frames.frame("comfyui", ANNA, way)
+        assert refused.value.data["kind"] == kind
+
+    async def test_of_a_box_that_is_off_are_refused(self) -> None:
+        world = await World().open()
+        await world.tick()
+        with pytest.raises(NothingToFrame) as refused:
+            await world.frames.frame("comfyui", ANNA)
+        assert refused.value.data == {"kind": "off"}
