@@ -7,10 +7,11 @@ and systemd's own `STATE_DIRECTORY`. They are looked up at each call.
 import contextlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 MANAGER = "manager.json"
 GUARD = "guard.json"
@@ -18,6 +19,8 @@ MODELS = "models.json"
 PROGRESS = "progress.json"
 # Written by the guard before it powers off: from then on no new prompt is let in.
 CLOSING = "closing"
+
+_MOST_BYTES = 4 << 20
 
 
 def run_directory() -> Path:
@@ -42,12 +45,26 @@ def box_file() -> Path:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in this file; None where there is none, or where it cannot be read or is no JSON object."""
+    """The object in this file; None where there is none, or where it cannot be read or is no JSON object.
+
+    Not every writer is trusted by every reader: what is no plain file, or is longer than 4 MiB, is not read.
+    """
     try:
-        body: object = json.loads(path.read_bytes())
+        with _opened(path) as file:
+            raw = file.read(_MOST_BYTES + 1)
+        body: object = json.loads(raw) if len(raw) <= _MOST_BYTES else None
     except (OSError, ValueError, RecursionError):
         return None
     return cast("dict[str, Any]", body) if isinstance(body, dict) else None
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Without waiting for the other end of a pipe. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise FileNotFoundError(path)
+    return os.fdopen(handle, "rb")
 
 
 def write_json(path: Path, body: Mapping[str, Any], mode: int = 0o644) -> None:

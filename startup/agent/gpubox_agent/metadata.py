@@ -7,7 +7,7 @@ which also comes from here, is one and is never logged.
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -89,7 +89,7 @@ class Metadata:
         body, etag = await self._get(f"{path}&last_etag={known.etag}&timeout_sec={timeout_s}", timeout_s)
         return Box(_texts(body), known.instance_id, known.name, etag)
 
-    async def follow(self) -> AsyncIterator[Box]:
+    async def follow(self) -> AsyncGenerator[Box, None]:
         """What is known now, at once, and then every change, for ever."""
         known = await self.read_or_file()
         yield known

@@ -1,0 +1,1 @@
+"""Reads the models that were used last into the page cache, while ComfyUI starts."""
