@@ -64,6 +64,7 @@ def embedded_cloud(settings: Settings, port: int, speed: float) -> EmbeddedCloud
         presence_nodes_dir=asset("startup") / "custom_nodes",
         port=port,
         address=host,
+        machine=settings.embedded_machine,
     )
 
 

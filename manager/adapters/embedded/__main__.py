@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from manager.adapters.embedded.machines.command import ComfyUi
+from manager.adapters.embedded.machines.container.prerequisites import NoContainersError
 from manager.adapters.embedded.residence import StateInUseError
 from manager.adapters.embedded.server import serve
 
@@ -20,6 +21,7 @@ def main() -> int:
     parser.add_argument("--comfyui-arg", action="append", default=[], help="a further argument; repeatable")
     parser.add_argument("--presence-nodes", type=Path, help="a folder with custom nodes to load")
     parser.add_argument("--address", help="external address of all machines (default: each has its own)")
+    parser.add_argument("--machine", choices=("process", "container"), default="process", help="what machines are")
     parser.add_argument("--parent-fd", type=int, help="end when this pipe closes")
     given = parser.parse_args()
     comfyui = ComfyUi(given.comfyui_dir, given.comfyui_python, tuple(given.comfyui_arg), given.presence_nodes)
@@ -31,8 +33,9 @@ def main() -> int:
             comfyui=comfyui,
             parent_fd=given.parent_fd,
             address=given.address,
+            machine=given.machine,
         )
-    except (StateInUseError, OSError) as error:
+    except (StateInUseError, NoContainersError, OSError) as error:
         print(f"gpubox cloud: {error}", file=sys.stderr)  # noqa: T201 - a command line prints
         return 1
     return 0

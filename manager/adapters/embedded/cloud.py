@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from manager.adapters.embedded.clock import Clock, moment, wall_clock
@@ -11,14 +12,25 @@ from manager.adapters.embedded.timeline import Pace
 
 _HOSTS = 254 * 254
 
+# Answers the external addresses that machines may get, the best one first; `place` is another for each start.
+AddressPool = Callable[[int], Iterable[str]]
+
 
 class Cloud:
     """Everything that a handler may use. Documents of a collection are keyed `project/scope/name`."""
 
     def __init__(
-        self, state_dir: Path, clock: Clock = wall_clock, speed: float = 0.2, address: str | None = None
+        self,
+        state_dir: Path,
+        clock: Clock = wall_clock,
+        speed: float = 0.2,
+        address: str | None = None,
+        pool: AddressPool | None = None,
     ) -> None:
-        """Open the state in `state_dir`, or a new one. All machines share `address`; None gives each its own."""
+        """Open the state in `state_dir`, or a new one.
+
+        All machines share `address`; None gives each its own: out of `pool`, or a loopback address.
+        """
         state_dir.mkdir(parents=True, exist_ok=True)
         self.state_dir = state_dir = state_dir.absolute()  # machines run in other folders
         self.store = Store(state_dir / "cloud.sqlite3")
@@ -26,6 +38,7 @@ class Cloud:
         self.pace = Pace(speed)
         self._clock = clock
         self._address = address
+        self._pool = pool or self._loopback
         with self.store.transaction():
             if self.store.get("cloud", "seed") is None:
                 seed = hashlib.sha256(str(state_dir.resolve()).encode()).hexdigest()
@@ -55,14 +68,15 @@ class Cloud:
         """
         if self._address is not None:
             return self._address
-        second = 64 + int(self._seed[:2], 16) % 128
-        start = int(self._seed[2:8], 16)
         taken = {str(body.get("address")) for name in ("instance", "address") for body in self.store.all(name)}
-        while True:
-            place = (start + self.store.count("external-address")) % _HOSTS
-            address = f"127.{second}.{1 + place // 254}.{1 + place % 254}"
-            if address not in taken:
-                return address
+        place = int(self._seed[2:8], 16) + self.store.count("external-address")
+        return next(address for address in self._pool(place) if address not in taken)
+
+    def _loopback(self, place: int) -> Iterable[str]:
+        second = 64 + int(self._seed[:2], 16) % 128
+        for number in range(place, place + _HOSTS):
+            host = number % _HOSTS
+            yield f"127.{second}.{1 + host // 254}.{1 + host % 254}"
 
     def new_internal_address(self) -> str:
         """Answer an internal address; nothing listens there."""

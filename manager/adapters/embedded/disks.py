@@ -11,6 +11,7 @@ from manager.adapters.embedded import operations
 from manager.adapters.embedded.call import Call, Method
 from manager.adapters.embedded.catalog import known_zone
 from manager.adapters.embedded.cloud import Cloud, fingerprint, key
+from manager.adapters.embedded.content import copy_content
 from manager.adapters.embedded.errors import ApiError, in_use, invalid, not_found, required
 from manager.adapters.embedded.links import link, name_of, part_of
 from manager.adapters.embedded.listing import aggregated
@@ -70,7 +71,7 @@ def create(cloud: Cloud, call: Call, name: str, asked: Json) -> Json:
     body = DISK.new(cloud, call, name, resource)
     DISK.save(cloud, body)
     if content is not None and content.exists():
-        shutil.copytree(content, folder(cloud, body["id"]), symlinks=True)
+        copy_content(content, folder(cloud, body["id"]))
     return body
 
 

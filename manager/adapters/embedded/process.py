@@ -30,6 +30,7 @@ class EmbeddedCloudProcess:
         presence_nodes_dir: Path | None = None,
         port: int | None = None,
         address: str | None = None,
+        machine: str = "process",
     ) -> None:
         """Describe the cloud. Without a port, that of the last time is used where it is free.
 
@@ -42,6 +43,7 @@ class EmbeddedCloudProcess:
             presence_nodes_dir: a folder with custom nodes that the machines load.
             port: a port on 127.0.0.1.
             address: the external address that all machines share; None gives each its own.
+            machine: what machines are, `process` or `container`.
         """
         self._command = [sys.executable, "-m", "manager.adapters.embedded", "--state-dir", str(state_dir)]
         self._command += ["--speed", str(speed)]
@@ -51,6 +53,7 @@ class EmbeddedCloudProcess:
             ("--comfyui-python", comfyui_python),
             ("--presence-nodes", presence_nodes_dir),
             ("--address", address),
+            ("--machine", machine),
         ):
             if value is not None:
                 self._command += [name, str(value)]

@@ -27,6 +27,8 @@ from manager.adapters.embedded.delivery import HANG_UP, Delivery
 from manager.adapters.embedded.doors import OnlyPrograms
 from manager.adapters.embedded.errors import ApiError
 from manager.adapters.embedded.machines.command import ComfyUi
+from manager.adapters.embedded.machines.container.machine import Containers, address_pool
+from manager.adapters.embedded.machines.container.prerequisites import require_containers
 from manager.adapters.embedded.machines.keeper import Keeper
 from manager.adapters.embedded.machines.machine import MachineFactory
 from manager.adapters.embedded.machines.process import ProcessMachine
@@ -35,6 +37,7 @@ from manager.adapters.embedded.residence import Residence
 
 _log = logging.getLogger("gpubox.embedded")
 _SWEEP_SECONDS = 0.25
+HOST_COMFYUI = "/mnt/host-comfyui"
 
 
 def create_app(cloud: Cloud, changed: asyncio.Event | None = None) -> ASGIApp:
@@ -67,8 +70,13 @@ class _Protocol(HttpToolsProtocol):
         self.scope["extensions"] = {HANG_UP: {"now": self.transport.abort}}
 
 
-def factory(comfyui: ComfyUi) -> MachineFactory:
-    """Answer what makes machines that run `comfyui` as processes."""
+def factory(comfyui: ComfyUi, machine: str = "process") -> MachineFactory:
+    """Answer what makes machines: processes that run `comfyui`, or containers (see `machines/container/`).
+
+    A container installs what its startup script says; the folder of `comfyui` is there for it at /mnt/host-comfyui.
+    """
+    if machine == "container":
+        return Containers(folders={} if comfyui.folder is None else {HOST_COMFYUI: comfyui.folder.absolute()})
     return lambda birth: ProcessMachine(birth, comfyui)
 
 
@@ -139,6 +147,7 @@ def serve(
     comfyui: ComfyUi | None = None,
     parent_fd: int | None = None,
     address: str | None = None,
+    machine: str = "process",
     clock: Clock = wall_clock,
     ready: Callable[[str], None] = lambda endpoint: print(json.dumps({"endpoint": endpoint}), flush=True),  # noqa: T201 - what the parent reads
 ) -> None:
@@ -151,25 +160,31 @@ def serve(
         comfyui: what the machines run; None is the demo.
         parent_fd: the read end of a pipe that the parent holds open as long as it lives.
         address: the external address that all machines share, e.g. 127.0.0.1; None gives each its own.
+        machine: what machines are, `process` or `container`; a container has an address of its own.
         clock: answers aware datetimes.
         ready: is told the endpoint, as soon as requests are answered.
 
     Raises:
         StateInUseError: another process serves `state_dir`.
         OSError: `port` was asked for and is not free.
+        NoContainersError: machines are to be containers, and cannot be on this computer.
     """
+    in_containers = machine == "container"
+    if in_containers:
+        require_containers()
     with Residence(state_dir) as residence, residence.listener(port) as listener:
-        cloud = Cloud(state_dir, clock, speed, address)
+        own = (None, address_pool) if in_containers else (address, None)
+        cloud = Cloud(state_dir, clock, speed, *own)
         try:
-            asyncio.run(_serve(cloud, listener, comfyui or ComfyUi(), parent_fd, ready))
+            asyncio.run(_serve(cloud, listener, factory(comfyui or ComfyUi(), machine), parent_fd, ready))
         finally:
             cloud.close()
 
 
 async def _serve(
-    cloud: Cloud, listener: socket.socket, comfyui: ComfyUi, parent_fd: int | None, ready: Callable[[str], None]
+    cloud: Cloud, listener: socket.socket, make: MachineFactory, parent_fd: int | None, ready: Callable[[str], None]
 ) -> None:
-    running = Running(cloud, listener, factory(comfyui))
+    running = Running(cloud, listener, make)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, running.stop)
     if parent_fd is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from manager.adapters.embedded import operations
 from manager.adapters.embedded.call import Call, Method
 from manager.adapters.embedded.cloud import Cloud, fingerprint
+from manager.adapters.embedded.content import copy_content, size_of
 from manager.adapters.embedded.links import link
 from manager.adapters.embedded.places import region_of
 from manager.adapters.embedded.scoped import Kind
@@ -31,7 +32,7 @@ def create_snapshot(cloud: Cloud, call: Call, disk: Json, content: Path) -> Json
         "diskSizeGb": disk["resource"]["sizeGb"],
         "sourceDisk": link(disk["path"]),
         "sourceDiskId": disk["id"],
-        "storageBytes": str(_size(content)),
+        "storageBytes": str(size_of(content)),
         "storageBytesStatus": "UP_TO_DATE",
         "storageLocations": [region_of(call.zone)],
         "labelFingerprint": fingerprint(labels),
@@ -43,16 +44,12 @@ def create_snapshot(cloud: Cloud, call: Call, disk: Json, content: Path) -> Json
     if outcome.error is None:
         SNAPSHOT.save(cloud, body)
         if content.exists():
-            shutil.copytree(content, _folder(cloud, body["id"]), symlinks=True)
+            copy_content(content, _folder(cloud, body["id"]))
     return operations.record(cloud, call, outcome, "createSnapshot", disk)
 
 
 def _folder(cloud: Cloud, snapshot_id: str) -> Path:
     return cloud.state_dir / "snapshots" / snapshot_id
-
-
-def _size(content: Path) -> int:
-    return sum(path.lstat().st_size for path in content.rglob("*") if path.is_file())
 
 
 def _delete(cloud: Cloud, call: Call) -> Json:

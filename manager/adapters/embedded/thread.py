@@ -10,7 +10,7 @@ from typing import Self
 from starlette.types import ASGIApp
 
 from manager.adapters.embedded.clock import Clock, wall_clock
-from manager.adapters.embedded.cloud import Cloud
+from manager.adapters.embedded.cloud import AddressPool, Cloud
 from manager.adapters.embedded.machines.idle import IdleMachine
 from manager.adapters.embedded.machines.machine import MachineFactory
 from manager.adapters.embedded.residence import Residence
@@ -33,12 +33,13 @@ class CloudThread:
         clock: Clock = wall_clock,
         speed: float = 0.0,
         address: str | None = None,
+        pool: AddressPool | None = None,
         make: MachineFactory = IdleMachine,
         wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     ) -> None:
         """Describe the cloud; `wrap` may put middleware around its application."""
         self._state_dir, self._clock, self._speed, self._make, self._wrap = state_dir, clock, speed, make, wrap
-        self._address = address
+        self._address, self._pool = address, pool
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, name="embedded-cloud", daemon=True)
         self._running: Running | None = None
@@ -47,7 +48,7 @@ class CloudThread:
         self._residence = Residence(self._state_dir).__enter__()
         self._listener = self._residence.listener(None)
         self.endpoint = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self.cloud = Cloud(self._state_dir, self._clock, self._speed, self._address)
+        self.cloud = Cloud(self._state_dir, self._clock, self._speed, self._address, self._pool)
         self._thread.start()
         if not self._started.wait(_PATIENCE_SECONDS):
             raise TimeoutError("the embedded cloud did not start")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from manager.adapters.embedded.machines.command import ComfyUi
+from manager.adapters.embedded.machines.container.prerequisites import NoContainersError
 from manager.adapters.embedded.residence import StateInUseError
 from manager.adapters.embedded.server import serve
 from manager.assembly import asset, embedded_state
@@ -53,10 +54,13 @@ def command(
             port=port,
             speed=settings.embedded_cloud_speed if speed is None else speed,
             comfyui=machines,
+            machine=settings.embedded_machine,
             ready=ready,
         )
     except StateInUseError as error:
         raise Failure(sentence("cloud.in_use", folder=error.state_dir)) from None
+    except NoContainersError as error:
+        raise Failure(str(error)) from None
     except OSError as error:
         code = "cloud.failed" if port is None else "cloud.failed_on_port"
         raise Failure(sentence(code, port=port, why=error.strerror or error)) from None

@@ -63,12 +63,15 @@ def get_guest_attributes(cloud: Cloud, call: Call) -> Json:
     return shown | {"variableKey": query, "variableValue": entries[0]["value"]}
 
 
-def write_guest_attribute(cloud: Cloud, body: Json, namespace: str, name: str, value: str) -> bool:
-    """Write as the guest does; False where metadata does not allow guest attributes."""
+def write_guest_attribute(cloud: Cloud, body: Json, namespace: str, name: str, value: str | None) -> bool:
+    """Write as the guest does, or remove (None); False where metadata does not allow guest attributes."""
     if not enabled(body):
         return False
     with cloud.store.transaction():
         written = cloud.store.get("guest-attributes", body["id"]) or {}
-        written.setdefault(namespace, {})[name] = value
+        if value is None:
+            written.get(namespace, {}).pop(name, None)
+        else:
+            written.setdefault(namespace, {})[name] = value
         cloud.store.put("guest-attributes", body["id"], written)
     return True

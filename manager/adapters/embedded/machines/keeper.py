@@ -2,17 +2,16 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from manager.adapters.embedded import disks
-from manager.adapters.embedded.cloud import Cloud, key
+from manager.adapters.embedded.cloud import Cloud
 from manager.adapters.embedded.housekeeping import settle
-from manager.adapters.embedded.instances.console import write_guest_attribute
-from manager.adapters.embedded.links import name_of
-from manager.adapters.embedded.machines.machine import Birth, Machine, MachineFactory
+from manager.adapters.embedded.instances import power
+from manager.adapters.embedded.instances.document import save, status
+from manager.adapters.embedded.machines.births import birth_of
+from manager.adapters.embedded.machines.machine import Machine, MachineFactory
 from manager.adapters.embedded.machines.serial import SerialPort
-from manager.adapters.embedded.store import Json, parts
-from manager.adapters.embedded.timeline import loaded, past, reached, status_at
+from manager.adapters.embedded.store import Json
+from manager.adapters.embedded.timeline import loaded, next_turn, past, reached
 
 _GRACE_SECONDS = 5.0
 
@@ -40,11 +39,11 @@ class Keeper:
         for instance_id in [known for known in self._machines if known not in instances]:
             await self._halted(instance_id)
         for instance_id, body in instances.items():
-            status = status_at(loaded(body["timeline"]), now)
-            if status == "RUNNING":
+            turned = status(body, now)
+            if turned == "RUNNING":
                 await self._running(instance_id, body, now)
-            elif status == "STOPPING":
-                self._stopping(instance_id)
+            elif turned == "STOPPING":
+                self._stopping(instance_id, next_turn(loaded(body["timeline"]), now), now)
             else:
                 await self._halted(instance_id)
 
@@ -58,8 +57,7 @@ class Keeper:
         return None if kept is None else kept.machine
 
     async def _running(self, instance_id: str, body: Json, now: float) -> None:
-        on = reached(past(loaded(body["timeline"]), now), "RUNNING")
-        boot = f"{on}/{body['resets']}"
+        boot = _boot_of(body, now)
         kept = self._machines.get(instance_id)
         if kept is not None and kept.boot != boot:
             await self._halted(instance_id)
@@ -67,7 +65,8 @@ class Keeper:
         condition = body["guest"]["condition"] if body["guest"]["since"] <= now else "ok"
         if kept is None:
             self._begin_serial(instance_id, boot)
-            kept = self._machines[instance_id] = _Kept(boot, self.make(self._birth(body)))
+            birth = birth_of(self.cloud, body, lambda: self._powered_off(instance_id, boot))
+            kept = self._machines[instance_id] = _Kept(boot, self.make(birth))
             kept.machine.suffer(condition)
             await kept.machine.boot()
         kept.machine.suffer(condition)
@@ -80,10 +79,12 @@ class Keeper:
                 SerialPort(self.cloud.state_dir, instance_id).clear()
                 self.cloud.store.put("machine", instance_id, {"boot": boot})
 
-    def _stopping(self, instance_id: str) -> None:
+    def _stopping(self, instance_id: str, until: float | None, now: float) -> None:
+        """The guest has until the instance is TERMINATED, and a few seconds at least, to end by itself."""
         kept = self._machines.get(instance_id)
         if kept is not None and kept.halting is None:
-            kept.halting = asyncio.create_task(kept.machine.halt(_GRACE_SECONDS))
+            grace = max(_GRACE_SECONDS, (now if until is None else until) - now)
+            kept.halting = asyncio.create_task(kept.machine.halt(grace))
 
     async def _halted(self, instance_id: str) -> None:
         kept = self._machines.pop(instance_id, None)
@@ -94,33 +95,16 @@ class Keeper:
             await asyncio.gather(kept.halting, return_exceptions=True)
         await kept.machine.halt(0.5)
 
-    def _birth(self, body: Json) -> Birth:
-        def write(namespace: str, name: str, value: str) -> None:
-            current = self.cloud.store.get("instance", key(body["project"], body["zone"], body["name"]))
-            if current is not None and current["id"] == body["id"]:
-                write_guest_attribute(self.cloud, current, namespace, name, value)
-
-        items = parts(body["resource"]["metadata"], "items")
-        return Birth(
-            name=body["name"],
-            instance_id=body["id"],
-            address=_external_address(body),
-            disk=self._data_disk(body),
-            state_dir=self.cloud.state_dir,
-            metadata={item["key"]: item["value"] for item in items},
-            write_attribute=write,
-        )
-
-    def _data_disk(self, body: Json) -> Path:
-        """Answer the folder of the first disk that is not the boot disk, else of the boot disk."""
-        attached = sorted(body["resource"]["disks"], key=lambda disk: disk["boot"])
-        name = name_of(attached[0]["source"])
-        disk = self.cloud.store.get("disk", key(body["project"], f"zones/{body['zone']}", name))
-        return disks.folder(self.cloud, body["id"] if disk is None else disk["id"])
+    def _powered_off(self, instance_id: str, boot: str) -> None:
+        """The guest switched itself off; nothing of it where the cloud has stopped or restarted it meanwhile."""
+        now = self.cloud.now()
+        with self.cloud.store.transaction():
+            body = next((body for body in self.cloud.store.all("instance") if body["id"] == instance_id), None)
+            if body is not None and status(body, now) == "RUNNING" and _boot_of(body, now) == boot:
+                power.power_off(self.cloud, body, now, now)
+                save(self.cloud, body)
 
 
-def _external_address(body: Json) -> str | None:
-    for nic in body["resource"]["networkInterfaces"]:
-        for config in parts(nic, "accessConfigs"):
-            return config.get("natIP") or body["address"]
-    return None
+def _boot_of(body: Json, now: float) -> str:
+    """Answer what names a boot: when it entered RUNNING, and how often it was reset since."""
+    return f"{reached(past(loaded(body['timeline']), now), 'RUNNING')}/{body['resets']}"

@@ -177,10 +177,10 @@ def test_two_boxes_run_at_once_and_nothing_of_them_is_left(tmp_path: Path) -> No
         second.boot()
         assert first.address != second.address
         assert (first.run("hostname").stdout, second.run("hostname").stdout) == ("comfyui\n", "other\n")
-        disks = [str(box.disk) for box in (first, second)]
+        slots = [box.address.split(".")[2] for box in (first, second)]
 
-    assert not any(name in _said("ip", "-brief", "link") for name in ("gpubox",))
-    assert not any(disk in _said("losetup", "--all") for disk in disks)
+    assert not any(f"gpubox{slot}@" in _said("ip", "-brief", "link") for slot in slots)
+    assert str(tmp_path) not in _said("losetup", "--all")
     assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
 
 

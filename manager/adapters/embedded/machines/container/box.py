@@ -24,10 +24,15 @@ class Box:
         if set(":,\\") & set(str(folder)):
             raise OSError(f"a box cannot lie in {folder}: no colons and commas, please")
 
-    def attach(self, image: Path, device: str = DATA_DEVICE, *, read_only: bool = False) -> None:
-        """Attach a disk under a device name, for the boots to come; in place of the one that had the name."""
+    def attach(
+        self, image: Path, device: str = DATA_DEVICE, *, read_only: bool = False, patience: float = 15.0
+    ) -> None:
+        """Attach a disk under a device name, for the boots to come; in place of the one that had the name.
+
+        OSError where it is still attached elsewhere for writing after `patience` seconds.
+        """
         self.detach(device)
-        self._disks[device] = LoopDevice(image, read_only=read_only)
+        self._disks[device] = LoopDevice(image, read_only=read_only, patience=patience)
 
     def detach(self, device: str = DATA_DEVICE) -> None:
         """Detach a disk, for the boots to come; safe to repeat."""
@@ -96,7 +101,7 @@ class Box:
     def close(self) -> None:
         """End everything; the disks stay."""
         if self.guest is not None:
-            self.guest.pull_the_plug()
+            self.guest.kill()
             self.guest = None
         for device in list(self._disks):
             self.detach(device)

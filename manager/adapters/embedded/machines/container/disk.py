@@ -5,16 +5,17 @@ import subprocess
 import time
 from pathlib import Path
 
-_PATIENCE_SECONDS = 15.0
-
 
 class LoopDevice:
     """A loop device over an image. The kernel takes it away when nobody holds it open any more."""
 
-    def __init__(self, image: Path, *, read_only: bool = False) -> None:
-        """Attach; OSError where there is no free device, no such image, or where another box has it for writing."""
+    def __init__(self, image: Path, *, read_only: bool = False, patience: float = 0.0) -> None:
+        """Attach; OSError where there is no free device or no such image.
+
+        Also where another box has it, after `patience` seconds, unless this one only wants to read.
+        """
         if not read_only:
-            _wait_until_free(image)
+            _wait_until_free(image, patience)
         mode = ["--read-only"] if read_only else []
         self.path = Path(_losetup("--find", "--show", *mode, str(image)))
         self._held = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
@@ -39,9 +40,9 @@ def sparse_image(image: Path, size: int) -> None:
             stream.truncate(size)
 
 
-def _wait_until_free(image: Path) -> None:
+def _wait_until_free(image: Path, patience: float) -> None:
     """Two boxes writing to one disk destroy it. A box that was killed takes a moment to let go of its own."""
-    until = time.monotonic() + _PATIENCE_SECONDS
+    until = time.monotonic() + patience
     while users := _losetup("--associated", str(image)):
         if time.monotonic() >= until:
             raise OSError(f"the disk {image} is attached already, as {users.partition(':')[0]}")

@@ -129,6 +129,10 @@ class Guest:
         """End everything at once; what was not on the data disk yet never gets there. Answers when all is gone."""
         if (init := self.init) is not None:
             shut_down_file_systems(init)
+        self.kill()
+
+    def kill(self) -> None:
+        """End everything at once; the kernel writes to the disks what it still has. Answers when all is gone."""
         # The namespace's first process, so that `unshare` sees the end of all the others and ends after them.
         for pid in _children(self._process.pid) or [self._process.pid]:
             _kill(pid, signal.SIGKILL)

@@ -13,7 +13,6 @@ from manager.adapters.embedded.machines.container.metadata_tree import Tree, as_
 
 _ROOT = "/computeMetadata/v1/"
 _GOOGLE = {"Metadata-Flavor": "Google", "Server": "Metadata Server for VM"}
-_LOOK_SECONDS = 0.1
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _VALUE_BYTES = 256 * 1024
 
@@ -34,8 +33,8 @@ class Source(Protocol):
         ...
 
 
-def metadata_app(source: Source) -> Starlette:
-    """Answer the ASGI application of a box's metadata server."""
+def metadata_app(source: Source, look_seconds: float = 0.1) -> Starlette:
+    """Answer the ASGI application of a box's metadata server; changes are looked for every `look_seconds`."""
 
     async def answer(request: Request) -> Response:
         if request.headers.get("metadata-flavor") != "Google":
@@ -49,7 +48,7 @@ def metadata_app(source: Source) -> Starlette:
             return await _guest_attribute(source, request, below)
         if request.method != "GET":
             return _said(405, "Method not allowed.")
-        return await _read(source, request, names)
+        return await _read(source, request, names, look_seconds)
 
     async def root(_request: Request) -> Response:
         return PlainTextResponse("computeMetadata/\n", headers=_GOOGLE, media_type="application/text")
@@ -63,14 +62,13 @@ def metadata_app(source: Source) -> Starlette:
     )
 
 
-async def _read(source: Source, request: Request, names: list[str]) -> Response:
+async def _read(source: Source, request: Request, names: list[str], look_seconds: float) -> Response:
     asked = request.query_params
     try:
         found = find(source.tree(), names)
         if asked.get("wait_for_change", "").lower() == "true":
-            found = await _changed(
-                source, names, asked.get("last_etag") or etag(found), _seconds(asked.get("timeout_sec"))
-            )
+            known = asked.get("last_etag") or etag(found)
+            found = await _changed(source, names, known, _seconds(asked.get("timeout_sec")), look_seconds)
     except KeyError:
         return _said(404, "Not found.")
     except ValueError:
@@ -86,7 +84,7 @@ async def _read(source: Source, request: Request, names: list[str]) -> Response:
     return PlainTextResponse(told, headers=headers, media_type="application/text")
 
 
-async def _changed(source: Source, names: list[str], known: str, seconds: float | None) -> Any:
+async def _changed(source: Source, names: list[str], known: str, seconds: float | None, look_seconds: float) -> Any:
     """Answer what is there once it is another than the `known` one, or after `seconds`."""
     loop = asyncio.get_running_loop()
     until = None if seconds is None else loop.time() + seconds
@@ -94,7 +92,7 @@ async def _changed(source: Source, names: list[str], known: str, seconds: float 
         found = find(source.tree(), names)
         if etag(found) != known or (until is not None and loop.time() >= until):
             return found
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(look_seconds)
 
 
 def _seconds(asked: str | None) -> float | None:

@@ -15,7 +15,6 @@ import os
 import select
 import socket
 import subprocess
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -42,16 +41,13 @@ def is_taken(slot: int) -> bool:
 class Network:
     """The network of one box. The wires stand from its making to `close`; the way out from `restore` to `cut`."""
 
-    def __init__(self, slots: Iterable[int] = SLOTS, patience: float = 0.0) -> None:
-        """Take the first slot that no box on this computer has; OSError where none is left, or without root.
-
-        `patience` is for how many seconds it is tried: a box that was killed takes a moment to give its slot back.
-        """
+    def __init__(self, slots: Iterable[int] = SLOTS) -> None:
+        """Take the first slot that no box on this computer has; OSError where none is left, or without root."""
         self.box, self.beside = NetworkNamespace(), NetworkNamespace()
         self._way_out: subprocess.Popen[bytes] | None = None
         self._lifeline = -1
         try:
-            self.slot = self._wire(tuple(slots), time.monotonic() + patience)
+            self.slot = self._wire(slots)
             self.beside.ip(
                 f"link add meta0 type veth peer name meta0 netns {self.box.path}",
                 f"addr add {METADATA_ADDRESS}/30 dev meta0",
@@ -77,14 +73,11 @@ class Network:
         """This computer's address as the box sees it."""
         return f"10.203.{self.slot}.1"
 
-    def _wire(self, slots: tuple[int, ...], until: float) -> int:
-        while True:
-            for slot in slots:
-                if self._takes(slot):
-                    return slot
-            if time.monotonic() >= until:
-                raise OSError("no free address for a box on this computer")
-            time.sleep(0.05)
+    def _wire(self, slots: Iterable[int]) -> int:
+        for slot in slots:
+            if self._takes(slot):
+                return slot
+        raise OSError("no free address for a box on this computer")
 
     def _takes(self, slot: int) -> bool:
         # The kernel refuses a second interface of the same name: that is the lock between programs.

@@ -18,6 +18,16 @@ _PROGRAMS = {
 }
 
 
+class NoContainersError(Exception):
+    """Machines cannot be containers here; the text says why, in one sentence."""
+
+
+def require_containers() -> None:
+    """Raise NoContainersError where machines cannot be containers."""
+    if why := missing():
+        raise NoContainersError(why)
+
+
 def missing() -> str | None:
     """Answer in one sentence why machines cannot be containers here, or None where they can."""
     if sys.platform != "linux":
