@@ -93,8 +93,8 @@ def _html(request: Request, html: str, headers: dict[str, str]) -> Response:
 
 def _frame_source(services: Services, name: str) -> str | None:
     """The origins of the box's ComfyUI; anything that is no plain origin must not get into the policy."""
-    sources = (services.boxes.frame_source(name) or "").split()
-    return " ".join(each for each in sources if each == "'self'" or _ORIGIN.match(each)) or None
+    sources = (services.boxes.frame_source(name) or "").split(" ")
+    return " ".join(each for each in sources if each == "'self'" or _ORIGIN.fullmatch(each)) or None
 
 
 def _takes_gzip(request: Request) -> bool:
