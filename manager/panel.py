@@ -21,6 +21,7 @@ from manager.adapters.passes import keep_passes
 from manager.adapters.passwords import SlowPasswords, generate_password
 from manager.adapters.store.choose import sql_store
 from manager.adapters.tokens import JwtTokens, keep_secret
+from manager.addressing import Addressing, fence_of
 from manager.application.bearers import Bearers
 from manager.application.boxes import Boxes, new_box
 from manager.application.frames import Frames
@@ -78,14 +79,16 @@ class Panel:
         self.comfyui = HttpComfyUi(assembly.secret(settings.comfyui_service_token), patience_s, self.bearers)
         self.gate = HttpGate(self.passes.statement, self.clock, patience_s)
         self.visits = Visits(self.store, self.clock)
-        rules = replace(assembly.rules(settings, gate_key, public_url), relay_url=self.relay_url)
+        rules = assembly.rules(settings, gate_key, public_url)
+        rules = replace(rules, relay_url=self.relay_url, fence=fence_of(settings))
         self.registry = Registry(self.store, self.clock, rules, _new_id)
         self.relay = self._relay()
         self.speaking = Speaking(self.registry, self.gate, self.visits, self.clock)
         self.reconciler = Reconciler(
             self.registry, self.cloud, self.comfyui, self.store, self.clock, _new_id, self.speaking
         )
-        self.ticker = Ticker(self.reconciler.tick, minutely=self._minutely, hourly=self._hourly)
+        self.addressing = Addressing(settings, self.registry, self.cloud.calls, self.clock, self._hurry)
+        self.ticker = Ticker(self._tick, minutely=self._minutely, hourly=self._hourly)
         self.boxes = Boxes(self.registry, self.cloud, self.clock, self.ticker.wake)
         self.frames = Frames(self.registry, self.visits, self.clock, self.passes.ticket)
         self._bringing_up: asyncio.Task[None] | None = None
@@ -104,6 +107,7 @@ class Panel:
             Services(
                 boxes=self.boxes,
                 frames=self.frames,
+                allowing=self.addressing.allowing,
                 login=login,
                 clock=self.clock,
                 ping=self.store.ping,
@@ -160,8 +164,14 @@ class Panel:
     async def _logged_out(self, claims: TokenClaims) -> None:
         """The boxes that the session has come to hear of its end at once."""
         if await self.visits.forget(claims):
-            self.speaking.hurry()
-            self.ticker.wake()
+            self._hurry()
+
+    def _hurry(self) -> None:
+        self.speaking.hurry()
+        self.ticker.wake()
+
+    async def _tick(self) -> None:
+        await asyncio.gather(self.reconciler.tick(), self.addressing.tick())
 
     def _relay(self) -> Relay | None:
         if self.relay_at is None or self.relay_url is None:

@@ -15,6 +15,7 @@ from manager.web.deps import Services
 from manager.web.gate import Gate
 from manager.web.openapi import describe
 from manager.web.routes import auth, health
+from manager.web.routes.allowed import allowed_router
 from manager.web.routes.events import events_router
 from manager.web.routes.hot import hot_routes
 from manager.web.routes.instance import asked_box, first_box, instance_router, list_router, named_box
@@ -45,7 +46,9 @@ def create_app(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     for router in (
         instance_router("/api/instance", "instance", first_box),
         events_router("/api/events", "events", asked_box, 404),
+        allowed_router("/api/instance", "instance", first_box),
         instance_router("/api/boxes/{name}", "boxes", named_box, 404),
+        allowed_router("/api/boxes/{name}", "boxes", named_box, 404),
         events_router("/api/boxes/{name}/events", "boxes", named_box, 404),
         list_router(),
         auth.router,

@@ -58,6 +58,10 @@ class BoxService(Protocol):
         """Keep the box on until then; None ends that."""
         ...
 
+    async def update(self, name: str, comfyui_ref: str | None) -> Published:
+        """Record which ComfyUI the box is to run; None is what the settings say."""
+        ...
+
     def activity(self, name: str) -> dict[str, Any]:
         """What keeps the box on, ready for JSON."""
         ...
@@ -72,6 +76,22 @@ class BoxService(Protocol):
 
     def frame_source(self, name: str) -> str | None:
         """ComfyUI's origins, with blanks between them, where they are known."""
+        ...
+
+
+class AllowService(Protocol):
+    """Who may reach the boxes. `visitor` is the address of the one who asks; every call raises UnknownBox."""
+
+    def allowed(self, name: str, visitor: str) -> dict[str, Any]:
+        """The list and what it means, ready for JSON."""
+        ...
+
+    async def allow(self, name: str, visitor: str, address: str | None, until: datetime | None) -> dict[str, Any]:
+        """Let a network in, the visitor's own where none is named; the list then."""
+        ...
+
+    async def remove(self, name: str, visitor: str, network: str) -> dict[str, Any]:
+        """Let a network in no longer; the list then."""
         ...
 
 
@@ -107,6 +127,7 @@ class Services:
 
     boxes: BoxService
     frames: FrameService
+    allowing: AllowService
     login: Login
     clock: Clock
     ping: Callable[[], Awaitable[None]]

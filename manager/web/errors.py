@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from manager import messages
 from manager.domain.errors import Fault, GpuboxError, InvalidInput
@@ -25,6 +26,10 @@ LARGEST_BODY = 64 * 1024  # bytes
 
 STATUS: Mapping[str, int] = {
     "invalid_input": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "local_address": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "network_too_wide": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "too_many_allowed": HTTPStatus.CONFLICT,
+    "dns": HTTPStatus.BAD_GATEWAY,
     "not_authenticated": HTTPStatus.UNAUTHORIZED,
     "login_refused": HTTPStatus.UNAUTHORIZED,
     "too_many_logins": HTTPStatus.TOO_MANY_REQUESTS,
@@ -99,9 +104,8 @@ async def of_framework(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return problem(Fault("internal"))
     code = _OF_FRAMEWORK.get(error.status_code, "internal")
-    return problem(
-        Fault(code, {"path": request.url.path, "method": request.method, "limit": LARGEST_BODY}), error.headers
-    )
+    headers = {"Allow": _methods(request)} if code == "method_not_allowed" else error.headers
+    return problem(Fault(code, {"path": request.url.path, "method": request.method, "limit": LARGEST_BODY}), headers)
 
 
 async def of_validation(request: Request, error: Exception) -> Response:
@@ -112,6 +116,15 @@ async def of_validation(request: Request, error: Exception) -> Response:
     if request.method == "POST" and sent != "application/json":
         return problem(Fault("unsupported_media_type"))
     return problem(InvalidInput(**invalid_input(error.errors())).fault)
+
+
+def _methods(request: Request) -> str:
+    """All that a path knows: the framework names only those of the first route there."""
+    known: set[str] = set()
+    for route in request.app.router.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            known |= getattr(route, "methods", None) or set()
+    return ", ".join(sorted(known))
 
 
 def _words(fault: Fault) -> tuple[str, str]:

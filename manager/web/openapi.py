@@ -12,7 +12,7 @@ _WHY = {
     401: "There is no valid session, or the password is wrong.",
     403: "The request came from another site.",
     404: "There is no box of that name.",
-    409: "ComfyUI cannot be opened now.",
+    409: "That cannot be done as things are.",
     413: "The request is too large.",
     415: "The request is not JSON.",
     422: "A value cannot be.",

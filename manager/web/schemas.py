@@ -14,7 +14,7 @@ _MOMENT = re.compile(r"^\d{4}-\d\d-\d\d[Tt ]")
 Phase = Literal["off", "queued", "starting", "setting_up", "ready", "stopping", "trouble"]
 
 
-def _rfc3339(value: Any) -> Any:
+def rfc3339(value: Any) -> Any:
     """The validator would also take seconds since 1970, in several guises."""
     if not isinstance(value, str) or not _MOMENT.match(value):
         raise PydanticCustomError("datetime_parsing", "not a moment")
@@ -54,7 +54,7 @@ class Hold(Input):
         },
     )
 
-    until: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_rfc3339)] | None = Field(
+    until: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(rfc3339)] | None = Field(
         None,
         description="Keep the box on until this moment, at most 7 days from now.",
     )
@@ -140,6 +140,22 @@ class Words(Output):
 
     text: str
     values: dict[str, Any]
+
+
+class Notice(Output):
+    """Something that is wrong although the box goes on, and what a person can do."""
+
+    code: str
+    title: str
+    detail: Words
+    remedy: Words
+
+
+class Version(Output):
+    """ComfyUI's: the tag that was asked for instead of COMFYUI_REF, and what runs, where it is known."""
+
+    asked: str | None
+    version: str | None
 
 
 class Trouble(Output):
@@ -229,6 +245,8 @@ class Status(Output):
     progress: Progress | None
     machine: dict[str, Any] | None
     last_session: dict[str, Any] | None
+    notices: list[Notice] = []
+    comfyui: Version | None = None
     journal: list[JournalEntry]
 
 

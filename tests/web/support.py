@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from allowances import MemoryAllowing
 from fastapi import FastAPI
 
 from manager.adapters.tokens import JwtTokens
@@ -143,6 +144,9 @@ class MemoryBoxes:
     async def hold(self, name: str, until: datetime | None) -> Snapshot:
         return self.change(name, hold_until=until.isoformat() if until else None)
 
+    async def update(self, name: str, comfyui_ref: str | None) -> Snapshot:
+        return self.change(name, comfyui={"asked": comfyui_ref, "version": "0.33.0"})
+
     def activity(self, name: str) -> dict[str, Any]:
         self.status(name)
         return {"signals": []}
@@ -272,6 +276,7 @@ def build(
     services = Services(
         boxes=boxes,
         frames=boxes,
+        allowing=MemoryAllowing(clock.now),
         login=login,
         clock=clock,
         ping=store.ping,

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 
 from manager.web.deps import Published, claims_of, services_of
 from manager.web.openapi import answers
+from manager.web.reach_schemas import Update
 from manager.web.routes.hot import KEEP_ALIVE_BODY, keep_alive_handler, status_handler
 from manager.web.schemas import Alive, BoxList, Frame, FrameWay, Hold, Logs, Status
 
@@ -55,6 +56,16 @@ def instance_router(prefix: str, tag: str, name_of: Callable[[Request], str], *f
         found = await services_of(request).frames.frame(name_of(request), claims_of(request), way)
         return JSONResponse({"url": found.url, "way": found.way}, headers={"Cache-Control": "no-store"})
 
+    @router.post(
+        "/update",
+        status_code=202,
+        summary="Run another ComfyUI",
+        responses=answers(Status, 400, 413, 415, 422, 503, *further, ok=202),
+    )
+    async def update(request: Request, body: Annotated[Update, Body()]) -> Response:
+        """A box that is on updates by itself and keeps the version before where that fails; else at its next start."""
+        return _state(await services_of(request).boxes.update(name_of(request), body.comfyui), 202)
+
     @router.get("/activity", summary="Why the box stays on", responses=answers(dict[str, Any], *further))
     async def activity(request: Request) -> Response:
         """Every signal that keeps the box on, its age, and the verdict in words."""
@@ -65,7 +76,7 @@ def instance_router(prefix: str, tag: str, name_of: Callable[[Request], str], *f
         """Serial output from the offset `start` on, and the setup log."""
         return JSONResponse(await services_of(request).boxes.logs(name_of(request), start))
 
-    _ = (start, stop, hold, frame, activity, logs)
+    _ = (start, stop, hold, update, frame, activity, logs)
     return router
 
 
