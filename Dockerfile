@@ -42,7 +42,7 @@ ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \
 WORKDIR /data
 USER gpubox
 VOLUME /data
-EXPOSE 8187
+EXPOSE 8187 8186
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
     CMD ["/venv/bin/python", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=4); c.request('GET', '/healthz'); sys.exit(c.getresponse().status != 200)"]
 ENTRYPOINT ["/venv/bin/python", "-m", "manager"]

@@ -38,6 +38,15 @@ def test_only_caddy_is_reachable_and_by_default_from_here_alone(compose: dict[st
     assert all(port.startswith("${PANEL_BIND:-127.0.0.1}:") for port in compose["services"]["caddy"]["ports"])
 
 
+def test_the_relay_is_published_by_caddy_at_the_port_where_the_panel_serves_it(compose: dict[str, Any]) -> None:
+    panel, caddy = compose["services"]["panel"], compose["services"]["caddy"]
+    port = panel["environment"]["RELAY_PORT"]
+    assert f"${{PANEL_BIND:-127.0.0.1}}:{port}:{port}" in caddy["ports"]
+    assert caddy["environment"]["RELAY_SITE"] == f"${{RELAY_URL:-${{PANEL_DOMAIN:-http://localhost}}:{port}}}"
+    caddyfile = (_REPOSITORY / "deploy/Caddyfile").read_text(encoding="utf-8")
+    assert f"reverse_proxy panel:{port} " in caddyfile
+
+
 def test_the_panel_believes_only_the_proxy_network(compose: dict[str, Any]) -> None:
     (network,) = compose["networks"]["front"]["ipam"]["config"]
     assert compose["services"]["panel"]["environment"]["TRUSTED_PROXIES"] == network["subnet"]
@@ -64,11 +73,18 @@ def test_every_volume_secret_and_network_that_is_used_is_declared(compose: dict[
     assert {each for service in services for each in service["networks"]} == set(compose["networks"])
 
 
-@pytest.mark.parametrize("site", ["panel.example.com", "http://localhost"])
-def test_caddy_accepts_its_file(caddy: str, site: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("site", "relay"),
+    [
+        ("panel.example.com", "https://comfy.example.com"),
+        ("panel.example.com", "panel.example.com:8186"),
+        ("http://localhost", "http://localhost:8186"),
+    ],
+)
+def test_caddy_accepts_its_file(caddy: str, site: str, relay: str, tmp_path: Path) -> None:
     done = subprocess.run(  # noqa: S603 - the caddy that was found
         [caddy, "validate", "--adapter=caddyfile", "--config", str(_REPOSITORY / "deploy/Caddyfile")],
-        env=os.environ | {"PANEL_SITE": site, "HOME": str(tmp_path)},
+        env=os.environ | {"PANEL_SITE": site, "RELAY_SITE": relay, "HOME": str(tmp_path)},
         check=False,
         capture_output=True,
         text=True,

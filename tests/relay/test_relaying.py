@@ -148,7 +148,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         with PanelProcess(tmp_path / "state", **google, RELAY_PORT=str(port)) as panel:
             assert panel.wait() == 1
-    assert panel.output.splitlines() == [
+    assert panel.output == (
         f"gpubox: cannot listen on 127.0.0.1 port {port} for ComfyUI: Address already in use. "
-        "Choose another with RELAY_PORT."
-    ]
+        "Choose another with RELAY_PORT.\n"
+    )

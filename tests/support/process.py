@@ -26,6 +26,7 @@ class PanelProcess:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self._environment = kept | {
             "PORT": str(self.port),
+            "RELAY_PORT": "0",
             "STATE_DIR": str(state_dir),
             "AUTH_PASSWORD": PASSWORD,
             "PYTHONPATH": str(ROOT),
