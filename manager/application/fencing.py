@@ -92,6 +92,7 @@ class Fencing:
         )
         for each in ended:
             await self._registry.write(live, "allowed_ended", {"network": each.network})
+        self._registry.publish(live)
 
     async def _watch(self, rule: str, boxes: list[LiveBox]) -> None:
         """Look at one project's rules if they may differ from what is wanted."""
@@ -135,11 +136,8 @@ class Fencing:
         return faults[0] if faults else None
 
     def _tell(self, live: LiveBox, fault: Fault | None) -> None:
-        if live.notices.get(_NOTICE) == fault:
-            return
-        if fault is None:
-            del live.notices[_NOTICE]
-        else:
+        live.notices.pop(_NOTICE, None)
+        if fault is not None:
             live.notices[_NOTICE] = fault
         self._registry.publish(live)
 

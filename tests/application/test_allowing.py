@@ -327,7 +327,6 @@ class TestTheRule:
         await fenced.tick()
         assert fenced.sources == (HOME, OFFICE)
 
-
     async def test_waits_for_no_box_that_is_not_there(self) -> None:
         fenced = await off()
         gone = Place(PLACE.project, PLACE.zone, "gone")
