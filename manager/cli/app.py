@@ -18,7 +18,7 @@ from manager.cli.secrecy import refuse_secrets
 
 # The order is the help's; each is a module in `commands/`, `_` for `-`.
 _COMMANDS = ("serve", "status", "start", "stop", "hold", "logs", "doctor", "token", "hash-password", "cloud")
-_GROUPS = {"box": "Make and delete boxes in the cloud."}
+_GROUPS = {"box": "Make, update and delete boxes in the cloud."}
 
 _HELP = """A GPU box in the cloud that is there when you work and gone when you don't.
 

@@ -73,6 +73,11 @@ class Panel:
         body = b"null" if until is None else json.dumps({"until": until}).encode()
         return self._asked("POST", f"{self._path}/hold", content=body, type_="application/json")
 
+    def update(self, comfyui: str | None) -> Json:
+        """Want this version of ComfyUI; None is what the settings say."""
+        body = json.dumps({"comfyui": comfyui}).encode()
+        return self._asked("POST", f"{self._path}/update", content=body, type_="application/json")
+
     def activity(self) -> Json:
         """What keeps the box on."""
         return self._get(f"{self._path}/activity")

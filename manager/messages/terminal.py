@@ -119,6 +119,13 @@ _SENTENCES = {
     "create.stopped": "The box {name} was there already and had been left on; it is off now.",
     "create.on": "The box {name} is there already, and on. Stop it with: gpubox stop --box {name}",
     "create.there": "The box {name} is there already, and off. Start it with: gpubox start --box {name}",
+    # Another ComfyUI on a box.
+    "update.which": "Say which: --comfyui TAG, or --as-set for what COMFYUI_REF says.",
+    "update.next_start": "Noted. {name} is not on; it gets {version} at its next start.",
+    "update.asked": "Asked for. {name} builds {version} beside the one that runs, and changes over once it answers.",
+    "update.under_way": "Changing over to {version}.",
+    "update.done": "{name} runs {version}.",
+    "update.as_set": "the ComfyUI of COMFYUI_REF",
     # A box that is deleted.
     "delete.other_name": "--yes names {given} and not {name}. Nothing was done.",
     "delete.is_on": "{name} is on (Google says {status}). Stop it first: gpubox stop --wait --box {name}",
