@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -266,7 +266,6 @@ def container_box(
         pytest.skip(why)
     cache = Path(os.environ.get("GPUBOX_ROOTFS_CACHE", CACHE))
     boot_disk = layers(Recipe(tuple(packages)), cache)
-    # Paths of pytest may hold what overlayfs takes for a separator; a test's own folder is where the disk's image is.
     image = folder / "data.img" if disk == "blank" else (None if disk is None else Path(disk))
     if disk == "blank" and image is not None:
         sparse_image(image, disk_size)
@@ -285,19 +284,15 @@ def container_box(
         )
         attributes = {"enable-guest-attributes": "TRUE", **(metadata or {})}
         box = Box(name, Path(state), boot_disk, network)
-        made: ContainerBox | None = None
-        try:
+        with ExitStack() as stack:
+            stack.callback(box.close)
             if image is not None:
                 box.attach(image, read_only=read_only)
             if internet:
                 network.restore()
             made = ContainerBox(name, box, BoxSource(identity, attributes), image)
+            stack.callback(made.close)
             yield made
-        finally:
-            if made is not None:
-                made.close()
-            else:
-                box.close()
 
 
 __all__ = ["CONTAINER_MARKS", "GIB", "Completed", "ContainerBox", "container_box"]

@@ -169,6 +169,26 @@ def test_the_metadata_server_can_fall_silent(tmp_path: Path) -> None:
         assert box.run(name).stdout == "comfyui"
 
 
+def test_a_folder_of_this_computer_can_be_read_inside(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "file").write_text("from outside")
+    with container_box(tmp_path, disk=None) as box:
+        box.folders["/mnt/shared"] = shared
+        box.boot()
+
+        assert box.run("cat /mnt/shared/file").stdout == "from outside"
+        assert box.run("touch /mnt/shared/file", check=False).returncode != 0
+
+
+def test_a_boot_disk_can_have_further_packages(tmp_path: Path) -> None:
+    with container_box(tmp_path, disk=None, packages=["xfsprogs"]) as box:
+        box.boot()
+
+        assert box.run("command -v mkfs.xfs").stdout
+        assert box.run("systemctl is-system-running --wait").stdout.strip() == "running"
+
+
 def test_two_boxes_run_at_once_and_nothing_of_them_is_left(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()

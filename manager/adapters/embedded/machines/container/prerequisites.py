@@ -34,8 +34,7 @@ def missing() -> str | None:
         return "EMBEDDED_MACHINE=container needs Linux."
     if os.geteuid() != 0:
         return "EMBEDDED_MACHINE=container needs root."
-    search = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    packages = sorted({package for name, package in _PROGRAMS.items() if shutil.which(name, path=search) is None})
+    packages = sorted({package for name, package in _PROGRAMS.items() if shutil.which(name) is None})
     if packages:
         return f"EMBEDDED_MACHINE=container needs Debian's packages: apt-get install {' '.join(packages)}"
     for device in ("/dev/loop-control", "/dev/net/tun"):

@@ -9,8 +9,7 @@ import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from manager.adapters.embedded.machines.container.recipe import (
@@ -22,10 +21,12 @@ from manager.adapters.embedded.machines.container.recipe import (
     SWITCHED_OFF,
     Recipe,
 )
+from manager.adapters.embedded.machines.orphans import BIND_TO_PARENT
 
 CACHE = Path("/var/cache/gpubox/rootfs")
 _SECONDS = 900.0
 _SYSTEM_UNITS = "etc/systemd/system"
+_BOUND = ("unshare", "--pid", "--mount", "--fork", "--kill-child=SIGKILL", "--mount-proc")
 
 
 class RootFileSystemError(OSError):
@@ -56,7 +57,11 @@ def _layer(cache: Path, digest: str, make: Callable[[Path], None]) -> Path:
             partial = cache / f"{digest}.partial"
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
-            make(partial)
+            try:
+                make(partial)
+            except BaseException:
+                shutil.rmtree(partial, ignore_errors=True)
+                raise
             partial.rename(folder)
     return folder
 
@@ -115,44 +120,43 @@ def host_mirror() -> str | None:
     return None
 
 
-def _add_packages(folder: Path, base: Path, packages: list[str]) -> None:
-    with _mounted(folder, base) as root:
-        # Packages that start themselves when they are installed shall not, in a chroot.
-        policy = root / "usr/sbin/policy-rc.d"
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
-        resolver = root / "etc/resolv.conf"
-        kept = resolver.read_text() if resolver.exists() else ""
-        resolver.unlink(missing_ok=True)
-        shutil.copyfile("/etc/resolv.conf", resolver)
-        _run("chroot", str(root), "apt-get", "-q", "update")
-        _run("chroot", str(root), "apt-get", "-q", "-y", "--no-install-recommends", "install", *packages)
-        _run("chroot", str(root), "apt-get", "-q", "clean")
-        resolver.write_text(kept)
-        policy.unlink()
+# Packages that start themselves when they are installed shall not, in a chroot.
+_INSTALL = """\
+mount -t overlay overlay -o "$1" "$2"
+cd "$2"
+shift 2
+printf '#!/bin/sh\\nexit 101\\n' >usr/sbin/policy-rc.d
+chmod +x usr/sbin/policy-rc.d
+rm -f etc/resolv.conf
+cp /etc/resolv.conf etc/resolv.conf
+chroot . apt-get -q update
+chroot . apt-get -q -y --no-install-recommends install "$@"
+chroot . apt-get -q clean
+rm -f usr/sbin/policy-rc.d etc/resolv.conf
+"""
 
 
-@contextmanager
-def _mounted(upper: Path, lower: Path) -> Generator[Path]:
+def _add_packages(upper: Path, base: Path, packages: list[str]) -> None:
     root, work = upper.with_suffix(".root"), upper.with_suffix(".work")
     for folder in (root, work):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-    _run("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={upper},workdir={work}", str(root))
     try:
-        yield root
+        options = f"lowerdir={base},upperdir={upper},workdir={work}"
+        _run("sh", "-ec", _INSTALL, "install", options, str(root), *packages, name=f"installing {' '.join(packages)}")
     finally:
-        _run("umount", "--recursive", str(root))
-        root.rmdir()
-        shutil.rmtree(work, ignore_errors=True)
+        for folder in (root, work):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(*command: str) -> None:
+def _run(*command: str, name: str = "") -> None:
+    """Run a program in namespaces that end with this process, and with them what it mounted and started."""
     kept = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
     environment = kept | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     done = subprocess.run(  # noqa: S603 - Debian's programs, with fixed words
-        command,
+        [*_BOUND, *command],
         env=environment,
+        preexec_fn=BIND_TO_PARENT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -163,4 +167,4 @@ def _run(*command: str) -> None:
     )
     if done.returncode:
         said = [line for line in done.stdout.splitlines() if line.strip()]
-        raise RootFileSystemError(f"{' '.join(command[:3])}… failed: {said[-1] if said else 'without a word'}")
+        raise RootFileSystemError(f"{name or command[0]} failed: {said[-1] if said else 'without a word'}")
