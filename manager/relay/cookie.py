@@ -3,6 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 _ALGORITHM = "HS256"
@@ -43,6 +44,8 @@ class RelayCookie:
         if len(secret.encode()) < _SECRET_BYTES:
             raise ValueError(f"the secret needs {_SECRET_BYTES} bytes")
         self._secret = secret
+        # A page asks three hundred times with one cookie.
+        self._visit = lru_cache(maxsize=256)(self._read)
 
     def write(self, visit: Visit, now: datetime, *, secure: bool) -> str:
         """The value of Set-Cookie.
@@ -73,7 +76,7 @@ class RelayCookie:
                 return visit
         return None
 
-    def _visit(self, token: str) -> Visit | None:
+    def _read(self, token: str) -> Visit | None:
         import jwt  # noqa: PLC0415 - as above
 
         try:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 from aiohttp import ClientError, WSServerHandshakeError
-from aiohttp.web import BaseRequest, StreamResponse, WebSocketResponse
+from aiohttp.web import BaseRequest, Response, StreamResponse, WebSocketResponse
 
 from manager.relay import headers, pages
 from manager.relay.asked import Asked, panel_origins, read_request
@@ -134,7 +134,7 @@ class Handling:
             raise Refused(502 if error.status in (200, 101) else error.status, "silent") from error
         except (ClientError, OSError) as error:
             if request.transport is None or request.transport.is_closing():
-                raise  # the browser has gone away, or its session is over
+                return Response(status=499)  # the browser has gone away, or its session is over: nobody hears this
             code = why(error)
             if code == "certificate":
                 log.warning("the box shows another certificate than the one it named", box=visit.box)

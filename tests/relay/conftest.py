@@ -1,15 +1,24 @@
 """A relay and its box, for each test anew; one certificate for all."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from .house import Certificate, House, certificate, house
+from .house import BOX_LOGGER, Certificate, House, certificate, house
 
 
 @pytest.fixture(scope="session")
 def box_certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return certificate(tmp_path_factory.mktemp("tls") / "box.pem")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_unexpected(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whoever goes away, whatever breaks: no stack trace of the relay's."""
+    yield
+    errors = [each for each in caplog.get_records("call") if each.levelno >= logging.ERROR]
+    assert [each.getMessage() for each in errors if each.name != BOX_LOGGER] == []
 
 
 @pytest.fixture

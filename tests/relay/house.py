@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socket
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -27,6 +28,7 @@ SECRET = "a-secret-of-the-tests-with-enough-bytes"
 BEARER = "a-bearer-of-the-tests"
 PANEL_URL = "http://127.0.0.1:8187"
 PATIENCE_S = 15.0
+BOX_LOGGER = "tests.box"
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -159,7 +161,9 @@ class House:
 @asynccontextmanager
 async def serving(handler: Any, **options: Any) -> AsyncGenerator[int]:
     """An aiohttp server; its port."""
-    server = web.Server(handler, access_log=None, handler_cancellation=True, max_line_size=65536, max_field_size=65536)
+    sizes = {"max_line_size": 65536, "max_field_size": 65536}
+    logger = logging.getLogger(BOX_LOGGER)
+    server = web.Server(handler, access_log=None, logger=logger, handler_cancellation=True, **sizes)
     listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0, **options)
     try:
         yield listening.sockets[0].getsockname()[1]

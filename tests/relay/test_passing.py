@@ -166,6 +166,26 @@ async def test_a_browser_that_goes_away_ends_the_request_to_the_box(let_in: Hous
     await asyncio.wait_for(let_in.cancelled.wait(), PATIENCE_S)
 
 
+async def test_a_browser_that_went_away_before_the_box_answered_is_no_error(let_in: House) -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def wait(_: web.BaseRequest) -> web.Response:
+        asked.set()
+        await go.wait()
+        return web.Response(text="late")
+
+    let_in.answer = wait
+    port = int(let_in.url.rpartition(":")[2])
+    for _ in range(20):
+        asked.clear()
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request(let_in, "GET", "/slow"))
+        await asyncio.wait_for(asked.wait(), PATIENCE_S)
+        writer.transport.abort()
+        go.set()
+    assert len(let_in.seen) == 20
+
+
 async def test_an_upload_that_breaks_off_ends_the_request_to_the_box(let_in: House) -> None:
     broken = asyncio.Event()
 
