@@ -1,30 +1,37 @@
 """nginx and the gate together, under a domain: who passes, and that nothing gets around."""
 
+import contextlib
 import http.client
 import json
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
 from box import DOMAIN, PANEL, SESSION, Box, wait_until
 from certificates import origin_pair
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 from world import World
 
 ORIGIN = f"https://{DOMAIN}"
 
 
-@pytest.fixture
-def box(make_box: Callable[..., Box], world: World) -> Box:
+def behind_a_domain(make: Callable[..., Box], world: World) -> Box:
     world.objects["keys/cert.pem"], world.objects["keys/key.pem"] = origin_pair(DOMAIN)
-    box = make_box(
-        gpubox_entrance="domain", domain_name=DOMAIN, cf_cert_path="gs://keys/cert.pem", cf_key_path="gs://keys/key.pem"
-    )
+    keys = {"cf_cert_path": "gs://keys/cert.pem", "cf_key_path": "gs://keys/key.pem"}
+    box = make(gpubox_entrance="domain", domain_name=DOMAIN, **keys)
     told = box.apply()
     assert told["problem"] is None, box.said
     return box.open_gate()
+
+
+@pytest.fixture(scope="module")
+def box(comfyui: int) -> Iterator[Box]:
+    """One for all: nothing here changes it, but for who has a session."""
+    with World() as world, ExitStack() as stack:
+        yield behind_a_domain(lambda **settings: stack.enter_context(Box(world, comfyui, **settings)), world)
 
 
 @pytest.fixture
@@ -101,7 +108,7 @@ def raw(box: Box, request: str, name: str = DOMAIN) -> tuple[int, bytes]:
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with box.connect(context, name) as connection:
         connection.sendall(request.encode())
-        answer = http.client.HTTPResponse(connection)
+        answer = http.client.HTTPResponse(connection, method=request.partition(" ")[0])
         answer.begin()
         return answer.status, answer.read()
 
@@ -186,8 +193,13 @@ def test_a_cross_site_script_is_refused_although_the_same_path_was_just_let_thro
 
 def test_logging_out_ends_it_within_the_cache_s_ten_seconds(box: Box, visitor: httpx.Client) -> None:
     assert visitor.get("/system_stats").status_code == 200
-    assert box.speak(visitor, sessions=[]).status_code == 200
-    wait_until(lambda: visitor.get("/system_stats").status_code == 401, patience=12)
+
+    def refused() -> bool:
+        # The manager repeats itself; within the second of the login, a statement may be older than that.
+        assert box.speak(visitor, sessions=[]).status_code in (200, 429)
+        return visitor.get("/system_stats").status_code == 401
+
+    wait_until(refused, patience=15)
 
 
 def test_programs_come_with_a_bearer_and_no_origin(box: Box) -> None:
@@ -211,10 +223,11 @@ def test_an_address_off_the_list_is_let_in_when_the_manager_says_so(make_box: Ca
     assert "default 0;" in geo
 
 
-def test_without_a_gate_nobody_passes(box: Box, visitor: httpx.Client) -> None:
+def test_without_a_gate_nobody_passes(make_box: Callable[..., Box], world: World) -> None:
+    box = behind_a_domain(make_box, world)
     box.close_gate()
-    wait_until(lambda: visitor.get("/system_stats").status_code != 200, patience=12)
-    answer = visitor.get("/system_stats")
+    with box.client(headers={"Host": DOMAIN} | box.bearer()) as program:
+        answer = program.get("/system_stats")
     assert answer.status_code == 503
     assert "cannot check passes" in answer.text
 
@@ -224,8 +237,7 @@ def websocket(box: Box, headers: dict[str, str], origin: str | None = None):
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return connect(
         f"wss://{DOMAIN}:{box.https_port}/ws?clientId=1",
-        host="127.0.0.1",
-        port=box.https_port,
+        address=("127.0.0.1", box.https_port),
         ssl=context,
         additional_headers=headers,
         origin=origin,  # pyright: ignore[reportArgumentType]
@@ -254,8 +266,16 @@ def test_a_websocket_without_a_pass_is_refused(box: Box) -> None:
 def test_a_websocket_ends_with_its_session(box: Box, visitor: httpx.Client) -> None:
     with websocket(box, {"Cookie": visitor.headers["Cookie"]}, ORIGIN) as socket:
         socket.recv(timeout=10)
-        box.speak(visitor, sessions=["somebody-else"])
-        assert list(socket) == []  # ends
+
+        def ended() -> bool:
+            box.speak(visitor, sessions=["somebody-else"])
+            with contextlib.suppress(TimeoutError):
+                socket.recv(timeout=0.2)
+            return False
+
+        # Cut, without a word of farewell: nobody is there any more who could say one.
+        with pytest.raises(ConnectionClosedError):
+            wait_until(ended)
         assert SESSION not in box.logs()
 
 
