@@ -25,11 +25,12 @@ metadata() {
 }
 
 # A box whose installation fails must not bill for ever: without a guard an hour after boot, it powers itself off.
-# The second look a minute later spares a guard that is just being restarted.
+# The second look spares a guard that is just being restarted. No semicolons: systemd garbles them when it reads the
+# unit again.
 backstop_arm() {
   local running="systemctl is-active --quiet gpubox-guard.service"
   systemd-run --quiet --unit=gpubox-backstop --on-boot=1h --on-unit-active=10min \
-    sh -c "$running || { sleep 60; $running; } || systemctl poweroff" 2>/dev/null ||
+    sh -c "$running || (sleep 20 && $running) || systemctl poweroff" 2>/dev/null ||
     systemctl is-active --quiet gpubox-backstop.timer || say "no timer could be set that powers off a box without a guard"
 }
 

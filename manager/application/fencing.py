@@ -125,7 +125,7 @@ class Fencing:
         faults: list[Fault] = []
         for want in _wants(rule, wanted):
             found = await self._firewall.rule(place, want.name)
-            fault = _unfit(found, want, tags)
+            fault = unfit(found, want.name, tags)
             if fault is not None and (want.needed or fault.data["kind"] == "others"):
                 faults.append(fault)
             elif fault is None and found is not None and allowing.tidy(found.sources) != want.sources:
@@ -155,15 +155,15 @@ def ipv6_rule(rule: str) -> str:
     return f"{rule[: _LONGEST_NAME - len(_IPV6)]}{_IPV6}"
 
 
-def _unfit(found: FirewallRule | None, want: _Want, tags: set[str]) -> Fault | None:
-    """Why a rule is not touched; None where it may be."""
+def unfit(found: FirewallRule | None, rule: str, tags: set[str]) -> Fault | None:
+    """Why a rule of this name is not touched; None where it may be. `tags` are the boxes' own."""
     if found is None:
-        return Fault("firewall_rule", {"kind": "missing", "rule": want.name})
+        return Fault("firewall_rule", {"kind": "missing", "rule": rule})
     if not found.opens:
-        return Fault("firewall_rule", {"kind": "closed", "rule": want.name})
+        return Fault("firewall_rule", {"kind": "closed", "rule": rule})
     if found.everywhere or not set(found.targets) <= tags:
         others = ", ".join(sorted(set(found.targets) - tags)) or "every machine"
-        return Fault("firewall_rule", {"kind": "others", "rule": want.name, "others": others})
+        return Fault("firewall_rule", {"kind": "others", "rule": rule, "others": others})
     return None
 
 

@@ -125,8 +125,27 @@ _FINDINGS = {
         "well": ("{name} leads to {addresses}, the box.", ""),
         "elsewhere": (
             "{name} leads to {addresses}, and the box is at {ip}.",
-            "Set its DNS record to {ip}, or reserve an address so that it stays the same.",
+            (
+                "Set its DNS record to {ip}. So that it stays right, set DNS_ZONE or CLOUDFLARE_ZONE, or reserve the "
+                "address (about $7 a month while the box is off); docs/gcp.md says how."
+            ),
         ),
+    },
+    "name server": {
+        "none": ("No name has to be set.", ""),
+        "by_hand": (
+            "Nobody sets {name}; it is right for as long as the box's address is a reserved one.",
+            (
+                "Set DNS_ZONE or CLOUDFLARE_ZONE, or reserve the address (about $7 a month while the box is off); "
+                "docs/gcp.md says how."
+            ),
+        ),
+        "well": ("The zone can be read; in it {name} leads to {addresses}.", ""),
+        "to_come": ("The zone can be read; {name} is set at the next start.", ""),
+    },
+    "firewall rule": {
+        "none": ("FIREWALL_RULE is not set; the box's own gate lets in only who has logged in.", ""),
+        "well": ("{rule} is the box's, and lets in {sources}.", ""),
     },
     "ComfyUI": {
         "off": ("The box is off.", ""),

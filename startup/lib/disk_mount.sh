@@ -20,9 +20,13 @@ disk_mounted() {
     systemctl enable --quiet "$MOUNT_UNIT"
   fi
   disk_is_mounted && return
-  systemctl reset-failed gpubox-fsck.service "$MOUNT_UNIT" 2>/dev/null
-  systemctl start "$MOUNT_UNIT" && disk_is_mounted && return
-  why=$(journalctl --boot --unit "$MOUNT_UNIT" --lines 4 --output cat 2>/dev/null | grep -m 1 -i 'mount:' | sed 's/^[^:]*: //')
+  # A second try, because links to disks are made anew after fsck or mkfs has written to them.
+  for _ in 1 2; do
+    systemctl reset-failed gpubox-fsck.service "$MOUNT_UNIT" 2>/dev/null
+    systemctl start "$MOUNT_UNIT" && disk_is_mounted && return
+    sleep 1
+  done
+  why=$(journalctl --boot --unit "$MOUNT_UNIT" --lines 8 --output cat 2>/dev/null | sed -n 's/^mount: [^:]*: //p' | tail -n 1)
   problem_set disk disk_damaged "The data disk ($type) could not be mounted: ${why:-systemd does not say why}."
   return 1
 }

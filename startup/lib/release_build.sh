@@ -110,7 +110,7 @@ release_complete() {
     [ ! -f "$file" ] || install_packages --constraint "$RELEASE/pins.txt" --requirement "$file" ||
       say "the requirements of the custom node $(basename "$(dirname "$file")") could not be installed"
   done
-  (cd "$RELEASE/ComfyUI" && timeout 5m "$python" main.py --help) >"$RELEASE/help.txt" 2>>"$LOG" ||
+  (cd "$RELEASE/ComfyUI" && timeout 60 "$python" main.py --help) >"$RELEASE/help.txt" 2>>"$LOG" ||
     fail start "ComfyUI does not even print its help: $(last_words)" || return 1
   "$python" -m compileall -q -j 0 "$RELEASE/ComfyUI" >/dev/null 2>&1
   sync -f "$RELEASE" && touch "$RELEASE/complete" && sync -f "$RELEASE" || return 1

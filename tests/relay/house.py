@@ -161,7 +161,7 @@ class House:
 @asynccontextmanager
 async def serving(handler: Any, **options: Any) -> AsyncGenerator[int]:
     """An aiohttp server; its port."""
-    sizes = {"max_line_size": 65536, "max_field_size": 65536}
+    sizes: dict[str, Any] = {"max_line_size": 65536, "max_field_size": 65536}
     logger = logging.getLogger(BOX_LOGGER)
     server = web.Server(handler, access_log=None, logger=logger, handler_cancellation=True, **sizes)
     listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0, **options)

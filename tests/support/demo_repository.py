@@ -33,7 +33,7 @@ _AUTHOR = {
     for what, value in (("NAME", "Demo"), ("EMAIL", "demo@example.com"), ("DATE", "2026-01-01T00:00:00Z"))
 }
 
-Broken = Literal["exits", "never-answers", "requirements", "imports"]
+Broken = Literal["exits", "never-answers", "requirements", "imports", "falls-over"]
 
 
 class DemoRepository:
@@ -51,12 +51,16 @@ class DemoRepository:
         """Tag a release and answer its commit.
 
         exits: main.py ends with status 1. never-answers: it runs and listens nowhere. requirements: one of them does
-        not exist. imports: one of them is missing in the list, so that main.py fails to import it.
+        not exist. imports: one of them is missing in the list, so that main.py fails to import it. falls-over: it
+        prints its help, and ends with status 1 when it is to serve.
         """
         main = {
             "exits": 'import sys\n\nsys.exit("this release is broken")\n',
             "never-answers": "import time\n\nwhile True:\n    time.sleep(60)\n",
             "imports": "import a_module_that_nobody_has\n",
+            "falls-over": _MAIN.replace(
+                "import sys\n", 'import sys\n\nif "--help" not in sys.argv:\n    sys.exit("out of luck")\n'
+            ),  # noqa: E501
         }.get(broken or "", _MAIN)
         requirements = [f"{name}=={version(name)}" for name in self._requirements]
         if broken == "requirements":

@@ -1,9 +1,9 @@
 """Boxes that provision themselves from this repository's startup/ and a demo ComfyUI.
 
-    with new_box(tmp_path) as (box, repository):
-        repository.release("v1")
-        box.boot()
-        wait_ready(box)
+with new_box(tmp_path) as (box, repository):
+repository.release("v1")
+box.boot()
+wait_ready(box)
 """
 
 import json

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 from manager import assembly
 from manager.adapters.clock import SystemClock
-from manager.adapters.gce import GceBuilder, Limits
-from manager.cli.checks import cloud, here, machine, web
+from manager.adapters.gce import GceBuilder, GceFirewall, Limits
+from manager.addressing import dns_of
+from manager.cli.checks import cloud, here, machine, reach, web
 from manager.cli.checks.finding import Finding, failed, good, skipped, wrong
 from manager.cli.reach import Reached, client, running_embedded
 from manager.domain.errors import CloudError, GpuboxError
@@ -57,6 +58,8 @@ async def _at_the_cloud(settings: Settings, endpoint: str | None) -> AsyncIterat
             yield finding
         seen = await google.observe(place)
         yield await web.domain(settings, seen.external_ip)
+        yield await reach.name_server(settings, dns_of(settings))
+        yield await reach.firewall_rule(settings, GceFirewall(google.calls), place, seen)
         yield await web.comfyui(settings, reached, place, seen)
     except CloudError as error:
         yield failed("cloud", error)

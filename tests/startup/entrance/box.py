@@ -1,4 +1,4 @@
-"""A box's entrance in a folder: the product's own shell, a real nginx, the real gate, the demo ComfyUI, all on loopback."""
+"""A box's entrance in a folder: the product's own shell, a real nginx, the real gate, the demo ComfyUI, all on loopback."""  # noqa: E501
 
 import contextlib
 import json
@@ -150,7 +150,7 @@ class Box:
     def client(self, **more: Any) -> httpx.Client:
         """A visitor, who takes any certificate; TLS itself is tested elsewhere. `source`: from this address."""
         base = more.pop("base", f"https://127.0.0.1:{self.https_port}")
-        wire = httpx.HTTPTransport(verify=False, trust_env=False, local_address=more.pop("source", None))  # noqa: S501
+        wire = httpx.HTTPTransport(verify=False, trust_env=False, local_address=more.pop("source", None))
         return httpx.Client(base_url=base, transport=wire, timeout=30, **more)
 
     def connect(self, context: ssl.SSLContext, name: str, alpn: list[str] | None = None) -> ssl.SSLSocket:
@@ -202,7 +202,7 @@ class Box:
         return {"Authorization": f"Bearer {self.passes.service(BOX, name, now, timedelta(hours=1))}"}
 
     def logs(self) -> str:
-        """nginx's own words."""
+        """Nginx's own words."""
         return (self.folder / "log" / "error.log").read_text() + (self.folder / "log" / "gpubox.log").read_text()
 
 

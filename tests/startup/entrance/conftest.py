@@ -22,9 +22,7 @@ def comfyui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     (folder / "custom_nodes").mkdir()
     command = [sys.executable, "-m", "manager.adapters.embedded.demo_comfyui", "--port", str(port)]
     command += ["--base-directory", str(folder), "--max-upload-size", "10240"]
-    with subprocess.Popen(
-        command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as running:
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
         wait_until(lambda: _answers(f"http://127.0.0.1:{port}/system_stats"))
         yield port
         running.kill()

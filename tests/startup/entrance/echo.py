@@ -42,7 +42,7 @@ class Echo:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_POST = do_GET
+            do_POST = do_GET  # noqa: N815
 
             def _read(self) -> None:
                 left = int(self.headers.get("Content-Length") or 0)

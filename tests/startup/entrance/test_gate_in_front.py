@@ -116,7 +116,9 @@ def raw(box: Box, request: str, name: str = DOMAIN) -> tuple[int, bytes]:
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
 def test_no_trick_with_the_path_gets_around_the_gate(box: Box, path: str, method: str) -> None:
-    status, body = raw(box, f"{method} {path} HTTP/1.1\r\nHost: {DOMAIN}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    status, body = raw(
+        box, f"{method} {path} HTTP/1.1\r\nHost: {DOMAIN}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )  # noqa: E501
     assert status in (400, 401, 404, 405), (status, body)
     assert b"comfyui_version" not in body
 
@@ -134,7 +136,10 @@ def test_no_trick_with_the_path_gets_around_the_gate(box: Box, path: str, method
         (f"GET /system_stats HTTP/1.1\r\nHost: {DOMAIN.upper()}", (401,)),
         ("GET /system_stats HTTP/1.0", (421, 400)),
         (f"GET /system_stats HTTP/1.1\r\nHost: {DOMAIN}\r\nX-Original-URL: /_gpubox/health", (401,)),
-        (f"GET /system_stats HTTP/1.1\r\nHost: {DOMAIN}\r\nX-Gpubox-Address: 127.0.0.1\r\nX-Gpubox-Who: manager", (401,)),
+        (
+            f"GET /system_stats HTTP/1.1\r\nHost: {DOMAIN}\r\nX-Gpubox-Address: 127.0.0.1\r\nX-Gpubox-Who: manager",
+            (401,),
+        ),  # noqa: E501
         (f"GET /ws HTTP/1.1\r\nHost: {DOMAIN}\r\nUpgrade: h2c\r\nConnection: upgrade", (401,)),
         (f"CONNECT 127.0.0.1:8188 HTTP/1.1\r\nHost: {DOMAIN}", (400, 405)),
         (f"TRACE / HTTP/1.1\r\nHost: {DOMAIN}", (405,)),
@@ -232,7 +237,7 @@ def test_without_a_gate_nobody_passes(make_box: Callable[..., Box], world: World
     assert "cannot check passes" in answer.text
 
 
-def websocket(box: Box, headers: dict[str, str], origin: str | None = None):
+def websocket(box: Box, headers: dict[str, str], origin: str | None = None):  # noqa: ANN201
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return connect(
@@ -279,7 +284,7 @@ def test_a_websocket_ends_with_its_session(box: Box, visitor: httpx.Client) -> N
         assert SESSION not in box.logs()
 
 
-def test_a_program_opens_a_websocket_without_an_origin(box: Box, visitor: httpx.Client) -> None:
+def test_a_program_opens_a_websocket_without_an_origin(box: Box, visitor: httpx.Client) -> None:  # noqa: ARG001
     with websocket(box, box.bearer()) as socket:
         assert json.loads(socket.recv(timeout=10))["type"] == "status"
 

@@ -19,7 +19,10 @@ def echo() -> Iterator[Echo]:
     with Echo() as running:
         running.answers[SCRIPT] = {"Content-Type": "text/javascript", "Cache-Control": "no-cache"}, HASHED
         running.answers["/scripts/app.js"] = {"Content-Type": "text/javascript", "Cache-Control": "no-cache"}, HASHED
-        running.answers["/view?filename=a.png"] = {"Content-Type": "image/png", "Cache-Control": "public, max-age=9"}, b"p"
+        running.answers["/view?filename=a.png"] = (
+            {"Content-Type": "image/png", "Cache-Control": "public, max-age=9"},
+            b"p",
+        )  # noqa: E501
         running.answers["/framed"] = {"Content-Security-Policy": "default-src 'self'"}, b""
         yield running
 
@@ -92,9 +95,7 @@ def test_only_the_panel_may_frame_it_and_comfyui_s_own_policy_stays(program: htt
     assert program.get(SCRIPT).headers["Content-Security-Policy"] == f"frame-ancestors {PANEL}"
 
 
-def test_an_asset_named_by_its_content_is_asked_for_once_and_kept_compressed(
-    echo: Echo, program: httpx.Client
-) -> None:
+def test_an_asset_named_by_its_content_is_asked_for_once_and_kept_compressed(echo: Echo, program: httpx.Client) -> None:
     answers = [program.get(SCRIPT, headers={"Accept-Encoding": "gzip"}) for _ in range(3)]
     assert {answer.content for answer in answers} == {HASHED}
     assert all(answer.headers["Content-Encoding"] == "gzip" for answer in answers)

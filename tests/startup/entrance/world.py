@@ -1,4 +1,4 @@
-"""What a box finds outside of itself: the metadata server, Cloud Storage, Secret Manager and plain files, on one port."""
+"""What a box finds outside of itself: the metadata server, Cloud Storage, Secret Manager and plain files, on one port."""  # noqa: E501
 
 import base64
 import json
@@ -13,7 +13,7 @@ _METADATA = "/computeMetadata/v1/instance/"
 
 
 class World:
-    """`objects` is Cloud Storage by bucket/object, `secrets` Secret Manager by project/name, `files` the web by path."""
+    """`objects` is Cloud Storage by bucket/object, `secrets` Secret Manager by project/name, `files` the web by path."""  # noqa: E501
 
     def __init__(self) -> None:
         self.address = "127.0.0.1"

@@ -43,7 +43,7 @@ def transferring(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     program = tmp_path / "rsync"
     program.symlink_to(Path(sys.executable).resolve())
     sink = (tmp_path / "sink").open("wb")
-    process = subprocess.Popen([str(program), "-c", COPIES], stdin=subprocess.PIPE, stdout=sink, text=True)  # noqa: S603
+    process = subprocess.Popen([str(program), "-c", COPIES], stdin=subprocess.PIPE, stdout=sink, text=True)
     yield process
     assert process.stdin is not None
     process.stdin.close()

@@ -69,7 +69,7 @@ def comfyui(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[httpx.Cl
     command += ["--listen", "127.0.0.1", "--port", str(port), "--base-directory", str(tmp_path / "base")]
     command += ["--extra-model-paths-config", str(paths)]
     with (
-        subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running,  # noqa: S603
+        subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         lines: list[str] = []

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -27,6 +28,8 @@ from gpubox_agent.notify import notify
 log = logging.getLogger(__name__)
 
 _LARGEST_HEAD = 64 * 1024
+# A metadata server that hangs is not waited for: what was read at an earlier boot is mostly still so.
+_METADATA_PATIENCE_S = 3.0
 
 
 async def serve(run: Path, state: Path, comfyui: tuple[str, int]) -> None:
@@ -43,12 +46,15 @@ async def serve(run: Path, state: Path, comfyui: tuple[str, int]) -> None:
         application(gate, Refusals(clock.monotonic), upgrades, streams), access_log=None, handle_signals=False
     )
     await runner.setup()
-    await web.SockSite(runner, listening(run / "gate.sock")).start()
-    streaming = await asyncio.start_unix_server(
-        streams.serve, sock=listening(run / "streams.sock"), limit=_LARGEST_HEAD
-    )
     async with aiohttp.ClientSession() as session:
         going_on = [asyncio.ensure_future(streams.keep_looking()), asyncio.ensure_future(box.follow(Metadata(session)))]
+        # Whoever asks meanwhile waits at the socket: better than to be refused by a gate that knows no keys yet.
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(box.asked.wait(), _METADATA_PATIENCE_S)
+        await web.SockSite(runner, listening(run / "gate.sock")).start()
+        streaming = await asyncio.start_unix_server(
+            streams.serve, sock=listening(run / "streams.sock"), limit=_LARGEST_HEAD
+        )
         notify("READY=1")
         ending = asyncio.ensure_future(ended.wait())
         # Neither of the two ever ends by itself; where one does, systemd starts the gate anew.

@@ -1,5 +1,6 @@
 """What the box is told by instance metadata, as far as the gate asks."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -25,15 +26,20 @@ def told_by(said: Mapping[str, str]) -> Told:
 
 
 class Box:
-    """What is known now. The manager may write its keys while the box runs: one that somebody else has started."""
+    """What is known now; `asked` is set once the metadata server was.
+
+    The manager may write its keys while the box runs: one that somebody else has started.
+    """
 
     def __init__(self) -> None:
         self.told = told_by({})
+        self.asked = asyncio.Event()
 
     async def follow(self, metadata: Metadata) -> None:
         """Take in what the metadata server says, else what was read last, and then each change, for ever."""
         async for box in metadata.follow():
             self.take(box)
+            self.asked.set()
 
     def take(self, box: Known | None) -> None:
         """Go by this from now on; what is known already stays where nothing new is."""

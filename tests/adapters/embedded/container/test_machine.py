@@ -185,7 +185,7 @@ def killable(tmp_path: Path) -> Iterator[Callable[[], "subprocess.Popen[str]"]]:
     def start() -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "manager.adapters.embedded", "--speed", "0", "--machine", "container"]
         command += ["--state-dir", str(tmp_path / "cloud")]
-        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))  # noqa: S603 - as above
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         return started[-1]
 
     yield start
@@ -238,4 +238,4 @@ def _left(folder: Path, address: str | None, pid: int) -> list[str]:
 
 
 def _said(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - words of this file
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
