@@ -92,9 +92,10 @@ comfyui_run() {
   [[ " $UNITS_CHANGED " == *" comfyui.service "* ]] && changed=yes
   if [ -n "$changed" ] || [ "$1" != "$2" ]; then
     systemctl reset-failed comfyui.service 2>/dev/null
-    systemctl restart --no-block comfyui.service
+    # Waits for the end of the one before, which would answer in the place of this one.
+    systemctl restart comfyui.service
   else
-    systemctl start --no-block comfyui.service
+    systemctl start comfyui.service
   fi
 }
 

@@ -60,7 +60,7 @@ class DemoRepository:
             "imports": "import a_module_that_nobody_has\n",
             "falls-over": _MAIN.replace(
                 "import sys\n", 'import sys\n\nif "--help" not in sys.argv:\n    sys.exit("out of luck")\n'
-            ),  # noqa: E501
+            ),
         }.get(broken or "", _MAIN)
         requirements = [f"{name}=={version(name)}" for name in self._requirements]
         if broken == "requirements":

@@ -44,7 +44,7 @@ def test_a_wildcard_covers_the_domain(box: Box, name: str) -> None:
             origin_pair("*.elsewhere.example"),
             "entrance_certificate",
             "does not cover comfy.example.com, but *.elsewhere",
-        ),  # noqa: E501
+        ),
         (origin_pair("*.comfy.example.com"), "entrance_certificate", "does not cover"),
         (origin_pair(DOMAIN, begins=-9 * DAY, ends=-DAY), "entrance_certificate", "ends, or has ended, at"),
         (origin_pair(DOMAIN, begins=timedelta(days=1)), "entrance_certificate", "valid only from"),

@@ -22,7 +22,7 @@ def echo() -> Iterator[Echo]:
         running.answers["/view?filename=a.png"] = (
             {"Content-Type": "image/png", "Cache-Control": "public, max-age=9"},
             b"p",
-        )  # noqa: E501
+        )
         running.answers["/framed"] = {"Content-Security-Policy": "default-src 'self'"}, b""
         yield running
 

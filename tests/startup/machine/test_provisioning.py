@@ -1,5 +1,6 @@
 """A box from a new disk to a ComfyUI that answers, and again: the machine boots as a VM does."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def test_a_new_disk_becomes_ready_and_the_second_boot_installs_nothing(tmp_path:
 
 def _no_more_than_one_write_in_eight_seconds(box: ContainerBox) -> None:
     moments = [at for at, _, key, _ in box.guest_writes if key in {"boot", "problem", "progress"}]
-    gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]
     assert min(gaps) > 7.5
 
 
@@ -146,7 +147,7 @@ def test_an_update_that_falls_over_is_taken_back_and_stays_back(tmp_path: Path) 
                 "update_failed: v2.0: start: ComfyUI does not answer: out of luck"
             ),
             60,
-        )  # noqa: E501
+        )
         box.poweroff()
         box.wait_for_poweroff()
 

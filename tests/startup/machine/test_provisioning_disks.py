@@ -69,7 +69,7 @@ def _swap(disk: Path) -> None:
 )
 def test_a_disk_that_is_not_understood_is_left_as_it_is(
     make: Callable[[Path], None], code: str, tmp_path: Path
-) -> None:  # noqa: E501
+) -> None:
     disk = _image(tmp_path / "theirs.img")
     make(disk)
     before = _digest(disk)

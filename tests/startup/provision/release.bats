@@ -75,7 +75,7 @@ made() {
   calm comfyui_started
   [ "$(readlink "$DATA/current")" = "$RELEASE" ]
   [ -e "$RELEASE/answered" ]
-  was_called "systemctl restart --no-block comfyui.service"
+  was_called "systemctl restart comfyui.service"
 }
 
 @test "what runs already is not restarted" {
