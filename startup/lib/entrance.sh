@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC1090,SC1091,SC2034 # the parts stand beside this file, and callers read ENTRANCE_PROBLEM
 # The entrance: how browsers reach ComfyUI on this box, one of four ways (docs/box.md). Provisioning sources this file
 # and calls `entrance_apply` at each boot; systemd runs it as a program, to try again and to renew.
 

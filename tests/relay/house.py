@@ -202,3 +202,20 @@ async def house(box: Certificate | None, pinned: Certificate | None = None, **mo
                 yield built
             finally:
                 await relay.close()
+
+
+async def raw(house: House, request: bytes) -> bytes:
+    """What comes back on a bare connection until it closes."""
+    port = int(house.url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
+    writer.close()
+    return answer
+
+
+def request(house: House, method: str, target: str, *lines: str, body: bytes = b"") -> bytes:
+    cookie = f"Cookie: {house.browser.headers['Cookie']}"
+    host = f"Host: {house.url.removeprefix('http://')}"
+    head = [f"{method} {target} HTTP/1.1", host, cookie, "Connection: close", *lines]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from .house import BOX, Certificate, House, house
+from .house import BOX, Certificate, House, house, raw, request
 
 
 async def status(house: House, path: str = "/", **headers: str) -> int:
@@ -168,8 +168,6 @@ async def test_a_cookie_jar_full_to_the_brim_still_gets_through(let_in: House) -
     ],
 )
 async def test_the_relays_own_folder_never_reaches_the_box(let_in: House, path: str, answered: int) -> None:
-    from .test_passing import raw, request  # noqa: PLC0415
-
     answer = await raw(let_in, request(let_in, "GET", path))
     assert answer.split(b" ", 2)[1] == str(answered).encode()
     assert let_in.seen == []

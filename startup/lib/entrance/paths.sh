@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # the other parts read them
 # Where the entrance's things are, beside those that base.sh names; every path and port can be moved.
 
 ENTRANCE_TEMPLATES=$ENTRANCE_LIB/../nginx

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2015 # both lead to the same answer
 # A Cloudflare Tunnel: cloudflared connects outwards, so no port of the box is open. In Cloudflare's settings, the
 # tunnel's service is http://127.0.0.2:80.
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2001 # one line each is what sed does
 # What stands in the templates' places: names in ENTRANCE_VALUES, each used as @NAME@.
 
 declare -gA ENTRANCE_VALUES=()
@@ -29,7 +29,7 @@ VALUES_KEEPALIVE="so_keepalive=60s:15s:4"
 
 # Origins that may frame ComfyUI, with blanks; what is no origin is left out.
 values_panel() {
-  entrance_setting gpubox-panel-origin | tr ', ' '\n\n' | grep -xE 'https?://[A-Za-z0-9._:[-]+\]?(:[0-9]+)?' | paste -sd' ' -
+  entrance_setting gpubox-panel-origin | tr ', ' '\n' | grep -xE 'https?://[A-Za-z0-9._:[-]+\]?(:[0-9]+)?' | paste -sd' ' -
 }
 
 # Mozilla's groups; the first needs OpenSSL 3.5.
