@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2001 # one line each is what sed does
+# shellcheck shell=bash disable=SC2001,SC2020 # one line each is what sed does, one separator what tr does
 # What stands in the templates' places: names in ENTRANCE_VALUES, each used as @NAME@.
 
 declare -gA ENTRANCE_VALUES=()
