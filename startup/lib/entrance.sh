@@ -31,6 +31,8 @@ entrance_apply() {
   [ "$way" = tunnel ] || tunnel_stop
   entrance_tell
   local status=$?
+  # Said aloud: a daemon that was started meanwhile has the descriptor too.
+  flock --unlock "$lock"
   exec {lock}>&-
   return "$status"
 }

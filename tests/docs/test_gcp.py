@@ -10,13 +10,17 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from manager.adapters.dns import CloudDns
 from manager.adapters.embedded.thread import CloudThread
 from manager.adapters.gce.methods import METHODS
+from manager.application.fencing import ipv6_rule
+from tests.adapters.dns.servers import CloudDnsServer
 
 _REAL = shutil.which("gcloud")
 _DOCUMENT = Path(__file__).parents[2] / "docs/gcp.md"
@@ -122,9 +126,21 @@ def test_who_follows_the_document_has_a_box_and_can_take_it_all_away(reader: Rea
         assert {"key": "enable-guest-attributes", "value": "TRUE"} in box["metadata"]["items"]
         assert not box.get("serviceAccounts")
     assert boxes["comfyui-spot"]["scheduling"]["provisioningModel"] == "SPOT"
-    (rule,) = reader.asks("firewall-rules", "list")
-    assert (rule["sourceRanges"], rule["targetTags"]) == (["203.0.113.7/32"], ["gpubox"])
-    assert {port for each in rule["allowed"] for port in each["ports"]} == {"80", "443"}
+    rules = {rule["name"]: rule for rule in reader.asks("firewall-rules", "list")}
+    sources = {name: rule["sourceRanges"] for name, rule in rules.items()}
+    assert sources == {
+        "gpubox-web": ["203.0.113.7/32"],
+        "gpubox-web-ipv6": ["100::/128"],
+        "gpubox-certificate": ["0.0.0.0/0"],
+    }
+    ports = {name: {port for each in rule["allowed"] for port in each["ports"]} for name, rule in rules.items()}
+    assert ports == {
+        "gpubox-web": {"80", "443"},
+        "gpubox-web-ipv6": {"80", "443"},
+        "gpubox-certificate": {"80"},
+    }
+    assert all(rule["targetTags"] == ["gpubox"] for rule in rules.values())
+    assert ipv6_rule("gpubox-web") in rules
     assert reader.asks("disks", "describe", "comfyui-data", "--zone=us-central1-a")["sizeGb"] == "300"
 
     reader.follow("".join([variables, *_blocks(farewell)]))
@@ -142,8 +158,31 @@ def test_the_linter_would_notice_a_wrong_flag(reader: Reader) -> None:
     assert "--bogus" in str(reader.lint("gcloud services enable compute.googleapis.com --bogus"))
 
 
+def _granted(role: str) -> set[str]:
+    document = _DOCUMENT.read_text(encoding="utf-8")
+    return set(re.search(rf"roles create {role} .*--permissions=(\S+)", document)[1].split(","))  # pyright: ignore[reportOptionalSubscript]
+
+
+async def test_the_role_for_names_has_what_is_asked_of_cloud_dns_and_nothing_more() -> None:
+    """What each call needs stands in Google's description of it, except that a change also needs what it does."""
+    folder = resources.files("googleapiclient") / "discovery_cache" / "documents"
+    described = json.loads((folder / "dns.v1.json").read_text())["resources"]
+    methods = [method for resource in described.values() for method in resource.get("methods", {}).values()]
+    with CloudDnsServer() as server:
+        dns = CloudDns("studio", "example-com", endpoint=server.endpoint)
+        await dns.point("comfy.example.com", ("34.1.1.1",))
+        called = {(asked.verb, re.sub(r"studio|example-com", "*", asked.path)) for asked in server.asked}
+    named = {
+        method["id"]
+        for method in methods
+        if (method["httpMethod"], "/" + re.sub(r"\{\w+\}", "*", method["path"])) in called
+    }
+    does = {f"dns.resourceRecordSets.{verb}" for verb in ("create", "update", "delete")}
+    assert _granted("gpuboxDns") == named | does
+
+
 def test_the_role_has_what_the_panel_calls() -> None:
-    granted = set(re.search(r"--permissions=(\S+)", _DOCUMENT.read_text(encoding="utf-8"))[1].split(","))  # pyright: ignore[reportOptionalSubscript]
+    granted = _granted("gpubox")
     # Making and deleting boxes is done with a person's own login; whoever may read may also test what is allowed.
     others = {"instances.insert", "instances.delete", "instances.setDeletionProtection", "instances.setDiskAutoDelete"}
     others |= {"instances.testIamPermissions", "acceleratorTypes.aggregatedList"}
