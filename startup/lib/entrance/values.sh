@@ -14,7 +14,7 @@ values_begin() {
     [PANEL]=${panel:-\'none\'} [FIRST_PANEL]=${panel%% *} [CURVES]=$(values_curves)
     [OWN_CERTIFICATE]=$ENTRANCE_TLS/own.pem [OWN_KEY]=$ENTRANCE_TLS/own.key
     [DOMAIN]=$(entrance_setting domain_name _) [CERTIFICATE]="" [KEY]="" [STAPLING]="" [HSTS]="" [REAL_IP]=""
-    [PLAIN_ANSWER]="return 503;" [HTTP2]=""
+    [PLAIN_ANSWER]="return 503;" [HTTP2]="" [UNASKED_RATE]=${GPUBOX_UNASKED_RATE:-10}
     [LISTEN_NAMED]=$(values_listen "$ENTRANCE_HTTPS_PORT" "ssl$(values_http2_flag)")
     [LISTEN_DEFAULT]=$(values_listen "$ENTRANCE_HTTPS_PORT" "ssl$(values_http2_flag) default_server $VALUES_KEEPALIVE")
     [LISTEN_PLAIN]=$(values_listen "$ENTRANCE_HTTP_PORT" "default_server")

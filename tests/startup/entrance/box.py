@@ -67,6 +67,7 @@ class Box:
             "GPUBOX_COMFYUI": f"127.0.0.1:{comfyui}",
             "GPUBOX_NGINX_USER": "root",
             "GPUBOX_NGINX_PATIENCE": "10",
+            "GPUBOX_UNASKED_RATE": "1000",
             "GPUBOX_TUNNEL_METRICS_PORT": str(free_port("127.0.0.2")),
             "GPUBOX_TUNNEL_PATIENCE": "10",
             "GPUBOX_CLOUDFLARE_LISTS": f"{world.url}/nothing",

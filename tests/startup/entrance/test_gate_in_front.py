@@ -18,11 +18,11 @@ from world import World
 ORIGIN = f"https://{DOMAIN}"
 
 
-def behind_a_domain(make: Callable[..., Box], world: World) -> Box:
+def behind_a_domain(make: Callable[..., Box], world: World, **environment: str) -> Box:
     world.objects["keys/cert.pem"], world.objects["keys/key.pem"] = origin_pair(DOMAIN)
     keys = {"cf_cert_path": "gs://keys/cert.pem", "cf_key_path": "gs://keys/key.pem"}
     box = make(gpubox_entrance="domain", domain_name=DOMAIN, **keys)
-    told = box.apply()
+    told = box.apply(**environment)
     assert told["problem"] is None, box.said
     return box.open_gate()
 
@@ -205,6 +205,13 @@ def test_logging_out_ends_it_within_the_cache_s_ten_seconds(box: Box, visitor: h
         return visitor.get("/system_stats").status_code == 401
 
     wait_until(refused, patience=15)
+
+
+def test_who_has_no_pass_may_ask_for_one_only_so_often(make_box: Callable[..., Box], world: World) -> None:
+    rare = behind_a_domain(make_box, world, GPUBOX_UNASKED_RATE="1")
+    with rare.client(headers={"Host": DOMAIN}) as guesser:
+        codes = {guesser.post("/_gpubox/enter", json={"ticket": "guessed"}).status_code for _ in range(30)}
+        assert codes == {401, 429}
 
 
 def test_programs_come_with_a_bearer_and_no_origin(box: Box) -> None:
