@@ -150,7 +150,7 @@ class GateUnreachable(GpuboxError):
 
 
 class NothingToFrame(GpuboxError):
-    """There is no address yet at which ComfyUI could be opened. Data: kind (off, no_address, closed, no_relay), problem."""  # noqa: E501
+    """ComfyUI cannot be opened anywhere yet. Data: kind (off, no_address, closed, no_relay), problem."""
 
     code = "nothing_to_frame"
 

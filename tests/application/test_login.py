@@ -303,6 +303,19 @@ def test_no_more_addresses_are_remembered_than_allowed(attempts: list[tuple[str,
         assert len(limiter._known) <= SMALL.addresses
 
 
+def test_the_oldest_address_is_forgotten_where_there_are_too_many() -> None:
+    limiter = Limiter(SMALL)
+    for address in "abc":
+        assert limiter.attempt(address, NOW) is None
+    assert list(limiter._slates) == ["b", "c"]
+    for address in "abc":
+        limiter.succeeded(address)
+    assert list(limiter._known) == ["b", "c"]
+    limiter.succeeded("b")
+    limiter.succeeded("d")
+    assert list(limiter._known) == ["b", "d"]
+
+
 def test_a_success_of_a_forgotten_attempt_does_no_harm() -> None:
     limiter = Limiter(SMALL)
     limiter.succeeded("a")

@@ -1,4 +1,4 @@
-"""A box's entrance in a folder: the product's own shell, a real nginx, the real gate, the demo ComfyUI, all on loopback."""  # noqa: E501
+"""A box's entrance in a folder, on loopback: the product's own shell, nginx, the gate and the demo ComfyUI."""
 
 import contextlib
 import json

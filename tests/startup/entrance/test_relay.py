@@ -52,7 +52,8 @@ def test_a_box_that_has_moved_makes_another_certificate(box: Box) -> None:
 def test_a_certificate_near_its_end_is_made_anew(box: Box) -> None:
     first = box.apply()
     box.shell(
-        'openssl x509 -in "$ENTRANCE_TLS/own.pem" -signkey "$ENTRANCE_TLS/own.key" -days 20 -out "$ENTRANCE_TLS/own.pem"'  # noqa: E501
+        'openssl x509 -in "$ENTRANCE_TLS/own.pem" -signkey "$ENTRANCE_TLS/own.key" -days 20 '
+        '-out "$ENTRANCE_TLS/own.pem"'
     )
     assert box.apply()["sha256"] != first["sha256"]
 

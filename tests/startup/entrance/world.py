@@ -1,4 +1,4 @@
-"""What a box finds outside of itself: the metadata server, Cloud Storage, Secret Manager and plain files, on one port."""  # noqa: E501
+"""What a box finds outside of itself, on one port: metadata, Cloud Storage, Secret Manager and plain files."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ _METADATA = "/computeMetadata/v1/instance/"
 
 
 class World:
-    """`objects` is Cloud Storage by bucket/object, `secrets` Secret Manager by project/name, `files` the web by path."""  # noqa: E501
+    """`objects` are Cloud Storage's by bucket/object, `secrets` by project/name, `files` the web's by path."""
 
     def __init__(self) -> None:
         self.address = "127.0.0.1"

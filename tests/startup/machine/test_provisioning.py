@@ -22,7 +22,10 @@ from tests.support.provisioned import (
 pytestmark = CONTAINER_MARKS
 
 # What installing leaves behind, and running does not touch: names, sizes, and when they were written.
-_INSTALLED = "find /mnt/comfyui/releases /opt/gpubox /usr/bin /usr/lib -xdev -type f -not -name '*.pyc' -printf '%p %s %T@\\n' | sort"  # noqa: E501
+_INSTALLED = (
+    "find /mnt/comfyui/releases /opt/gpubox /usr/bin /usr/lib -xdev -type f -not -name '*.pyc' "
+    "-printf '%p %s %T@\\n' | sort"
+)
 
 
 def test_a_new_disk_becomes_ready_and_the_second_boot_installs_nothing(tmp_path: Path) -> None:
