@@ -41,8 +41,7 @@ entrance_apply() {
 entrance_renew() {
   entrance_folders || return 1
   cloudflare_refresh
-  [ "$(entrance_way)" != letsencrypt ] || letsencrypt_renew
-  entrance_apply
+  ENTRANCE_RENEWS=yes entrance_apply
 }
 
 # Which of the four: the manager says domain, tunnel or relay; a domain is one of two.

@@ -19,18 +19,21 @@ retry_pause() {
 
 # retry_later CODE
 retry_later() {
-  local tried=0 pause
+  local before="" tried=0 pause unit
   retry_cancel
-  [ ! -f "$RUN/entrance-tries" ] || tried=$(<"$RUN/entrance-tries")
+  [ ! -f "$RUN/entrance-tries" ] || read -r before tried <"$RUN/entrance-tries"
+  # Another trouble than the last time is no reason to wait longer.
+  [ "$before" = "$1" ] || tried=0
   tried=$((tried + 1))
   pause=$(retry_pause "$1" "$tried")
   [ -n "$pause" ] || return 0
-  echo "$tried" >"$RUN/entrance-tries"
+  echo "$1 $tried" >"$RUN/entrance-tries"
   say "the entrance is tried again in $pause s"
   # A name of its own for each: this may run in the one before.
-  systemd-run --quiet --collect --unit "gpubox-entrance-retry-$tried" --description "gpubox: the entrance, once more" \
+  unit=gpubox-retry-${1//_/-}-$tried
+  systemd-run --quiet --collect --unit "$unit" --description "gpubox: the entrance, once more" \
     --on-active "$pause" --timer-property AccuracySec=1s \
-    /bin/bash "$OPT/bundle/lib/entrance.sh" apply && echo "gpubox-entrance-retry-$tried.timer" >"$RUN/entrance-retry"
+    /bin/bash "$OPT/bundle/lib/entrance.sh" renew && echo "$unit.timer" >"$RUN/entrance-retry"
 }
 
 # One that still waits is no longer needed.
