@@ -214,7 +214,7 @@ async def serve_relay(folder: Path, box: str) -> None:
     clock = support.Clock()
     relay = Relay(
         listener,
-        RelaySettings(url, support.PANEL_URL, support.SECRET),
+        RelaySettings(support.BOX, url, support.PANEL_URL, support.SECRET),
         targets=lambda box: target if box == support.BOX else None,
         tickets=support.tickets(support.Passes(bytes(32)), lambda: [support.BOX], clock.now),
         sessions=support.Sessions(),
@@ -223,7 +223,7 @@ async def serve_relay(folder: Path, box: str) -> None:
     await relay.open()
     now = datetime.now(UTC)  # noqa: TID251 - a measurement in the computer's time
     visit = Visit("bench", now + timedelta(hours=1), support.BOX, "127.0.0.1")
-    cookie = RelayCookie(support.SECRET).write(visit, now, secure=False).partition(";")[0]
+    cookie = RelayCookie(support.SECRET, support.BOX).write(visit, now, secure=False).partition(";")[0]
     print(url, cookie, flush=True)
     await asyncio.Event().wait()
 

@@ -14,10 +14,8 @@ from manager.domain.errors import GpuboxError
 from manager.logs import configure_logging
 from manager.messages import problem, sentence
 from manager.panel import Panel
-from manager.relaying import relay_wanted
+from manager.relaying import listen, relay_wanted
 from manager.settings import Settings
-
-_BACKLOG = 2048
 
 
 def serve(settings: Settings) -> int:
@@ -39,7 +37,7 @@ async def _serve(settings: Settings) -> int:
     listeners: list[socket.socket] = []
     for port, complaint in wanted:
         try:
-            listeners.append(_listen(settings.host, port))
+            listeners.append(listen(settings.host, port))
         except OSError as error:
             sys.stderr.write(f"{sentence(complaint, host=settings.host, port=port, why=error.strerror)}\n")
             return 1
@@ -72,14 +70,3 @@ async def _serve(settings: Settings) -> int:
 
 def _already_heard(_number: int, _frame: FrameType | None) -> None:
     """The server raises the signal that ended it once more, after it has ended in order."""
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because uvloop sends small answers at once only on sockets that name it.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    # At once, so that whoever else wants the port is told by the system, and early visitors wait in its queue.
-    listener.listen(_BACKLOG)
-    return listener

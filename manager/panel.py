@@ -33,8 +33,8 @@ from manager.application.speaking import Speaking
 from manager.application.visits import Visits
 from manager.background.ticker import Ticker
 from manager.domain.errors import CloudError, Fault, GpuboxError, NoSuchResource, StoreUnavailable
-from manager.relay import Relay
-from manager.relaying import make_relay, relay_url
+from manager.relay import Bound, Relay, Relays
+from manager.relaying import make_relay, relay_follows, relay_ports
 from manager.settings import Settings
 from manager.web.app import create_app
 from manager.web.deps import Services
@@ -47,7 +47,7 @@ _JOURNAL_LIFE = timedelta(days=400)
 class Panel:
     """Everything that runs beside the web server. `open` is quick; what takes long comes up in the background.
 
-    `relay_at` is the bound socket that the relay serves on, None for no relay.
+    `relay_at` is the bound socket that the first box's relay serves on, None for no relay.
     """
 
     def __init__(
@@ -56,7 +56,6 @@ class Panel:
         self.settings = settings
         self.public_url = public_url
         self.relay_at = relay_at
-        self.relay_url = relay_at and relay_url(settings, public_url, relay_at.getsockname()[1])
         self.clock = clock or SystemClock()
         self.store = sql_store(settings.state_dir, assembly.secret(settings.database_url))
         self.passwords = SlowPasswords()
@@ -80,9 +79,11 @@ class Panel:
         self.gate = HttpGate(self.passes.statement, self.clock, patience_s)
         self.visits = Visits(self.store, self.clock)
         rules = assembly.rules(settings, gate_key, public_url)
-        rules = replace(rules, relay_url=self.relay_url, fence=fence_of(settings))
+        self.relays = self._relays()
+        rules = replace(rules, fence=fence_of(settings))
+        if self.relays is not None:
+            rules = replace(rules, relay_of=self.relays.url, relay_follows=relay_follows(settings))
         self.registry = Registry(self.store, self.clock, rules, _new_id)
-        self.relay = self._relay()
         self.speaking = Speaking(self.registry, self.gate, self.visits, self.clock)
         self.reconciler = Reconciler(
             self.registry, self.cloud, self.comfyui, self.store, self.clock, _new_id, self.speaking
@@ -101,7 +102,7 @@ class Panel:
         login = await self._login()
         await self.visits.open()
         await self._first_box()
-        await self.registry.load()
+        await self._load()
         self._bringing_up = asyncio.create_task(self._bring_up())
         return create_app(
             Services(
@@ -127,8 +128,8 @@ class Panel:
         if self._bringing_up is not None:
             self._bringing_up.cancel()
             await asyncio.gather(self._bringing_up, return_exceptions=True)
-        if self.relay is not None:
-            await self.relay.close()
+        if self.relays is not None:
+            await self.relays.close()
         await self.comfyui.close()
         await self.gate.close()
         for embedded in (self._demo_seed, self.embedded):
@@ -173,20 +174,30 @@ class Panel:
     async def _tick(self) -> None:
         await asyncio.gather(self.reconciler.tick(), self.addressing.tick())
 
-    def _relay(self) -> Relay | None:
-        if self.relay_at is None or self.relay_url is None:
+    def _relays(self) -> Relays | None:
+        if self.relay_at is None:
             return None
+        return Relays(relay_ports(self.settings, self.public_url, self.relay_at), self._relay)
+
+    def _relay(self, box: str, bound: Bound) -> Relay:
         return make_relay(
             self.settings,
-            self.relay_at,
+            bound.listener,
+            box,
             registry=self.registry,
             passes=self.passes,
             sessions=self.visits,
             bearer=self.bearers,
             clock=self.clock,
             panel_url=self.public_url,
-            url=self.relay_url,
+            url=bound.url,
         )
+
+    async def _load(self) -> None:
+        """Bring the boxes into memory, each with its relay."""
+        if self.relays is not None:
+            await self.relays.settle([box.name for box in await self.store.boxes()])
+        await self.registry.load()
 
     async def _first_box(self) -> None:
         """The box of the settings comes first; one that was stored under another place is pointed to the new one."""
@@ -198,8 +209,8 @@ class Panel:
     async def _bring_up(self) -> None:
         """What a person need not wait for before seeing the panel: the relay, Google's client, the embedded cloud."""
         try:
-            if self.relay is not None:
-                await self.relay.open()
+            if self.relays is not None:
+                await self.relays.open()
             if self.embedded is not None:
                 await self._bring_up_demo(self.embedded)
             await self.cloud.warm_up()
@@ -241,7 +252,9 @@ class Panel:
         """Find boxes that were added meanwhile; end where another manager has taken the boxes over."""
         try:
             await self.store.acquire_leadership()
-            await self.registry.load()
+            await self._load()
+            if self.relays is not None:
+                await self.relays.open()
         except StoreUnavailable as error:
             log.warning("the store cannot be used", **error.data)
             if error.data.get("kind") == "in_use":

@@ -1,8 +1,9 @@
-"""The relay, put together: when there is one, how browsers see it, and what it asks of the panel."""
+"""The relays, put together: when there are any, how browsers see them, and what they ask of the panel."""
 
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
+from errno import EADDRNOTAVAIL
 from urllib.parse import urlsplit
 
 from manager.adapters.passes import TICKET, Passes
@@ -12,10 +13,11 @@ from manager.application.ports import Clock
 from manager.application.registry import Registry
 from manager.domain.errors import NotAuthenticated, UnknownBox
 from manager.domain.power import Power, power_of
-from manager.relay import Relay, RelaySettings, Sessions, Target, Targets, Ticket, Tickets
+from manager.relay import Bound, Relay, RelaySettings, Sessions, Target, Targets, Ticket, Tickets
 from manager.settings import Settings
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_BACKLOG = 2048
 
 
 def relay_wanted(settings: Settings) -> bool:
@@ -25,19 +27,61 @@ def relay_wanted(settings: Settings) -> bool:
     return settings.on_gce or settings.gce_api_endpoint is not None or settings.embedded_machine == "container"
 
 
-def relay_url(settings: Settings, panel_url: str, port: int) -> str:
-    """How browsers see the relay: RELAY_URL, or the panel's host at the relay's port."""
-    if settings.relay_url is not None:
+def relay_url(settings: Settings, panel_url: str, port: int, number: int = 0) -> str:
+    """How browsers see a relay: RELAY_URL, or the panel's host at the relay's port.
+
+    RELAY_URL names the first box's; further ones (`number`) are at its host, each at the port that it has here.
+    """
+    if settings.relay_url is not None and number == 0:
         return settings.relay_url.rstrip("/")
-    panel = urlsplit(panel_url)
-    host = f"[{panel.hostname}]" if ":" in (panel.hostname or "") else panel.hostname
-    shown = "" if port == _DEFAULT_PORTS.get(panel.scheme) else f":{port}"
-    return f"{panel.scheme}://{host}{shown}"
+    base = urlsplit(settings.relay_url or panel_url)
+    host = f"[{base.hostname}]" if ":" in (base.hostname or "") else base.hostname
+    shown = "" if port == _DEFAULT_PORTS.get(base.scheme) else f":{port}"
+    return f"{base.scheme}://{host}{shown}"
+
+
+def relay_follows(settings: Settings) -> bool:
+    """Whether the relay is at whatever host a browser has the panel at: where no setting says what that is."""
+    return settings.relay_url is None and settings.public_url is None
+
+
+def relay_ports(settings: Settings, panel_url: str, first: socket.socket) -> Callable[[int], Bound]:
+    """Sockets for relays by number: the first is bound already, each further one is at the port below."""
+    host, port = first.getsockname()[:2]
+
+    def bind(number: int) -> Bound:
+        if number == 0 and first.fileno() != -1:
+            listener = first
+        else:
+            wanted = 0 if settings.relay_port == 0 else port - number
+            if wanted < 0 or (wanted == 0 and settings.relay_port != 0):
+                raise OSError(EADDRNOTAVAIL, "there is no such port")
+            listener = listen(host, wanted)
+        return Bound(listener, relay_url(settings, panel_url, listener.getsockname()[1], number))
+
+    return bind
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on which others are told at once that the port is taken; raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because uvloop sends small answers at once only on sockets that name it.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        # At once, so that whoever else wants the port is told by the system, and early visitors wait in its queue.
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def make_relay(
     settings: Settings,
     listener: socket.socket,
+    box: str,
     *,
     registry: Registry,
     passes: Passes,
@@ -47,17 +91,18 @@ def make_relay(
     panel_url: str,
     url: str,
 ) -> Relay:
-    """A relay on this bound socket, not open yet. `bearer` makes what opens a box's gate, by the box's name."""
+    """This box's relay on this bound socket, not open yet. `bearer` makes what opens a gate, by the box's name."""
     return Relay(
         listener,
         RelaySettings(
+            box=box,
             relay_url=url,
             panel_url=panel_url,
             secret=keep_secret(settings.state_dir / "relay-secret"),
             trusted_proxies=settings.trusted_proxies,
         ),
         targets=targets(registry, bearer),
-        tickets=tickets(passes, registry.names, clock.now),
+        tickets=tickets(passes, lambda: [box], clock.now),
         sessions=sessions,
         now=clock.now,
     )

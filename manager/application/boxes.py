@@ -108,9 +108,13 @@ class Boxes:
         """The status now, unless `last_id` names it, then at each change, for ever; raises UnknownBox."""
         return self._registry.get(name).channel.changes(last_id)
 
-    def frame_source(self, name: str) -> str | None:
+    def frame_source(self, name: str, page: str | None = None) -> str | None:
         """Origins of the box's ComfyUI, the only ones that the panel may frame, with blanks between them."""
-        return " ".join(self._registry.get(name).entrance(self._registry.rules).origins) or None
+        return " ".join(self._registry.get(name).entrance(self._registry.rules, page).origins) or None
+
+    def relay(self, name: str, page: str | None = None) -> str | None:
+        """Where a browser finds this box's relay; `page` is scheme and host of the panel's page as it has it."""
+        return self._registry.rules.relay(self._registry.get(name).name, page)
 
     def _woken(self, live: LiveBox) -> Published:
         self._registry.due(live)

@@ -18,6 +18,7 @@ PLAIN, DOMAIN, TUNNEL, RELAY, NONE = "plain", "domain", "tunnel", "relay", "none
 _ENTER = "/_gpubox/enter"
 _DOMAINS = {"letsencrypt": DOMAIN, "origin": DOMAIN, "tunnel": TUNNEL}
 _LONGEST_CERTIFICATE = 16_384
+_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,14 @@ def origin_of(url: str) -> str:
     """Scheme, host and port."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def seen_from(url: str, page: str) -> str:
+    """The same port at the scheme and host of a page: as a browser has it that knows this computer by another name."""
+    there, here = urlsplit(url), urlsplit(page)
+    port = there.port or _PORTS.get(there.scheme)
+    shown = "" if port == _PORTS.get(here.scheme) else f":{port}"
+    return f"{here.scheme}://{here.netloc}{shown}"
 
 
 def entering(url: str, ticket: str) -> str:

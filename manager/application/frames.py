@@ -34,12 +34,15 @@ class Frames:
         self._clock = clock
         self._ticket = ticket
 
-    async def frame(self, name: str, claims: TokenClaims, way: str | None = None) -> Frame:
-        """The address for this session, through the relay where `way` says so; raises UnknownBox, NothingToFrame."""
+    async def frame(self, name: str, claims: TokenClaims, way: str | None = None, page: str | None = None) -> Frame:
+        """The address for this session, through the relay where `way` says so; `page` as of `Rules.relay`.
+
+        Raises UnknownBox, NothingToFrame.
+        """
         live, now = self._registry.get(name), self._clock.now()
         if live.phase(now) not in _THERE:
             raise NothingToFrame(kind="off")
-        entrance = live.entrance(self._registry.rules)
+        entrance = live.entrance(self._registry.rules, page)
         url, way = _choose(entrance, way)
         if not entrance.gated:
             return Frame(url, way)

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from manager import messages
 from manager.application.channel import Channel
-from manager.application.entrance import Entrance, entrance_of
+from manager.application.entrance import Entrance, entrance_of, seen_from
 from manager.application.report import Report
 from manager.application.setup import Setup, setup_of
 from manager.application.watch import Watch, signs
@@ -26,8 +26,8 @@ from manager.domain.phase import HICCUP, Comfy, comfy_state, phase_of
 class Rules:
     """What the settings say about every box.
 
-    `comfyui_url` overrides where a box's ComfyUI is; else `domain` names it, else its address does. `relay_url` is
-    where browsers find the relay, None without one.
+    `comfyui_url` overrides where a box's ComfyUI is; else `domain` names it, else its address does. `relay_of` is
+    where browsers find a box's relay, by the box's name; with `relay_follows` at whatever host they have the panel at.
     `pulse_every` and the limits are in seconds.
     """
 
@@ -39,7 +39,13 @@ class Rules:
     pulse_every: float
     metadata: dict[str, str]
     fence: Fence = field(default_factory=Fence)
-    relay_url: str | None = None
+    relay_of: Callable[[str], str | None] = lambda _: None
+    relay_follows: bool = False
+
+    def relay(self, box: str, page: str | None = None) -> str | None:
+        """Where a browser finds this box's relay, None without one; `page` is scheme and host of its panel's page."""
+        url = self.relay_of(box)
+        return seen_from(url, page) if url is not None and page is not None and self.relay_follows else url
 
     def wanted(self, box: str, comfyui_ref: str | None = None) -> Wanted:
         """How this box has to be set up before it may be started; `comfyui_ref` overrides the settings' version."""
@@ -165,15 +171,15 @@ class LiveBox:
         """What a person sees."""
         return phase_of(self.box, self.seen, self.comfy(now), cloud_lost=self.cloud_lost(now))
 
-    def entrance(self, rules: Rules) -> Entrance:
-        """How browsers and the manager come to this box's ComfyUI."""
+    def entrance(self, rules: Rules, page: str | None = None) -> Entrance:
+        """How browsers and the manager come to this box's ComfyUI; `page` as of `Rules.relay`."""
         return entrance_of(
             box=self.name,
             ip=self.seen.external_ip if self.seen is not None else None,
             guest=self.guest,
             comfyui_url=rules.comfyui_url,
             domain=rules.domain,
-            relay_url=rules.relay_url,
+            relay_url=rules.relay(self.name, page),
         )
 
     def endpoint(self, rules: Rules) -> str | None:

@@ -1,7 +1,7 @@
 """The relay: passes a box's ComfyUI on to browsers, at an origin of its own on the panel's site.
 
-For boxes with neither domain nor tunnel (docs/box.md, "The relay"). A second socket of the same process takes HTTP
-and WebSockets and passes them to the box over TLS, with exactly the certificate that the box named.
+For boxes with neither domain nor tunnel (docs/box.md, "The relay"). For each box a socket of the same process takes
+HTTP and WebSockets and passes them to the box over TLS, with exactly the certificate that the box named.
 
 What runs in ComfyUI's page (custom nodes of strangers) is not trusted with the panel, so the scheme has to hold
 against a hostile page at the relay's origin:
@@ -9,6 +9,9 @@ against a hostile page at the relay's origin:
 *Another origin.* The relay is another port of the panel's host, or another name on its site (RELAY_URL). Neither
 page can read the other's document, storage or answers. It is the same *site*, so browsers that block third-party
 cookies let the frame keep its cookie and its storage, without which ComfyUI stays white.
+
+*An origin for each box.* Boxes have ports of their own (`relays`), and their cookies names of their own. So a page
+of one box never speaks to another, and a hostile page on one box gets nothing of the others.
 
 *Cookies know no ports.* The browser sends the panel's cookie to the relay and the relay's to the panel. So:
 
@@ -35,5 +38,6 @@ session lives; a logout cuts what is open. The cookie's key outlives a restart, 
 
 from manager.relay.ports import Sessions, Target, Targets, Ticket, Tickets
 from manager.relay.relay import Relay, RelaySettings
+from manager.relay.relays import Bound, Relays
 
-__all__ = ["Relay", "RelaySettings", "Sessions", "Target", "Targets", "Ticket", "Tickets"]
+__all__ = ["Bound", "Relay", "RelaySettings", "Relays", "Sessions", "Target", "Targets", "Ticket", "Tickets"]

@@ -1,6 +1,5 @@
 """A request as the relay judges it: who asks, over what, from which page."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,10 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from manager.web.credentials import Proof, own_request, read_proof
+from manager.web.hosts import host_in
 from manager.web.proxies import Proxies
 
 _SAFE = ("GET", "HEAD")
-_HOST = re.compile(r"[a-z0-9.\-]+|\[[0-9a-f:.]+\]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,7 @@ class Asked:
     @cached_property
     def host(self) -> str:
         """The host's name as the browser sees it, without the port; empty where it is none."""
-        name = re.sub(r":\d*$", "", self.proof.host)
-        return name if _HOST.fullmatch(name) else ""
+        return host_in(self.proof.host)
 
     def comes_from_own_page(self, relay_url: str) -> bool:
         """Whether the relay's cookie may prove this request.

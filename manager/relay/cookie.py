@@ -1,5 +1,9 @@
-"""The relay's own cookie: who passes, to which box, until when. Signed, not stored."""
+"""The relay's own cookie: who passes, to which box, until when. Signed, not stored.
 
+Cookies know no ports: a browser sends the cookie of one box's relay to the others' too. So each has a name of its own.
+"""
+
+import hashlib
 import ipaddress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,13 +41,20 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((ip, _IPV6_PREFIX), strict=False))
 
 
-class RelayCookie:
-    """Writes and reads the cookie. The secret has at least 32 bytes and outlives a restart."""
+def mark_of(box: str) -> str:
+    """What tells one box's relay from the others' where a browser sees it: a few letters made from its name."""
+    return hashlib.sha256(box.encode()).hexdigest()[:10]
 
-    def __init__(self, secret: str) -> None:
+
+class RelayCookie:
+    """Writes and reads the cookie of one box. The secret has at least 32 bytes and outlives a restart."""
+
+    def __init__(self, secret: str, box: str) -> None:
         if len(secret.encode()) < _SECRET_BYTES:
             raise ValueError(f"the secret needs {_SECRET_BYTES} bytes")
         self._secret = secret
+        self._box = box
+        self._plain_name = f"gpubox-relay-{mark_of(box)}"
         # A page asks three hundred times with one cookie.
         self._visit = lru_cache(maxsize=256)(self._read)
 
@@ -63,18 +74,25 @@ class RelayCookie:
         }
         token = jwt.encode(claims, self._secret, algorithm=_ALGORITHM, headers={"typ": _KIND})
         age = max(0, int((visit.ends - now).total_seconds()))
-        cookie = f"{_name(secure)}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict"
+        cookie = f"{self._name(secure)}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict"
         return f"{cookie}; Secure" if secure else cookie
 
     def read(self, header: str, address: str, now: datetime, *, secure: bool) -> Visit | None:
         """The visit that one of the cookies proves. A page can add cookies of this name, so each one is tried."""
-        wanted = _name(secure)
+        wanted = self._name(secure)
         for pair in header.split(";"):
             name, _, value = pair.strip().partition("=")
             visit = self._visit(value) if name == wanted else None
-            if visit is not None and visit.ends > now and visit.network == network_of(address):
+            if visit is not None and visit.ends > now and self._is_for(visit, address):
                 return visit
         return None
+
+    def _name(self, secure: bool) -> str:
+        """On HTTPS the browser itself guarantees that a `__Host-` cookie was set by this very host."""
+        return f"__Host-{self._plain_name}" if secure else self._plain_name
+
+    def _is_for(self, visit: Visit, address: str) -> bool:
+        return visit.box == self._box and visit.network == network_of(address)
 
     def _read(self, token: str) -> Visit | None:
         import jwt  # noqa: PLC0415 - as above
@@ -87,8 +105,3 @@ class RelayCookie:
         except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, OSError):
             return None
         return Visit(str(claims["sub"]), ends, str(claims["aud"]), str(claims["adr"]))
-
-
-def _name(secure: bool) -> str:
-    """On HTTPS the browser itself guarantees that a `__Host-` cookie was set by this very host."""
-    return "__Host-gpubox-relay" if secure else "gpubox-relay"

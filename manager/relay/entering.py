@@ -9,7 +9,7 @@ from aiohttp.web import BaseRequest, Response
 from manager.domain.errors import NotAuthenticated
 from manager.relay import pages
 from manager.relay.asked import Asked
-from manager.relay.cookie import RelayCookie, Visit, network_of
+from manager.relay.cookie import RelayCookie, Visit, mark_of, network_of
 from manager.relay.once import Once
 from manager.relay.paths import OWN_FOLDER
 from manager.relay.ports import Sessions, Tickets
@@ -22,12 +22,20 @@ class Entering:
     """Answers what lies under `/_gpubox/`; nothing of it ever reaches a box."""
 
     def __init__(
-        self, tickets: Tickets, sessions: Sessions, cookie: RelayCookie, now: Callable[[], datetime], relay_url: str
+        self,
+        tickets: Tickets,
+        sessions: Sessions,
+        cookie: RelayCookie,
+        now: Callable[[], datetime],
+        *,
+        box: str,
+        relay_url: str,
     ) -> None:
         self._tickets = tickets
         self._sessions = sessions
         self._cookie = cookie
         self._now = now
+        self._box = box
         self._relay_url = relay_url
         self._once = Once(now())
 
@@ -53,12 +61,15 @@ class Entering:
         except NotAuthenticated as error:
             return pages.refusal(401, str(error.data["why"]), ancestors, as_page=False)
         answer = pages.nothing(204, ancestors)
+        answer.headers[pages.BOX] = mark_of(self._box)
         answer.headers["Set-Cookie"] = self._cookie.write(visit, self._now(), secure=asked.secure)
         return answer
 
     def _visit(self, token: str, asked: Asked) -> Visit:
         """The visit that a ticket opens; raises NotAuthenticated (why: expired, used, ended, invalid)."""
         ticket = self._tickets(token)
+        if ticket.box != self._box:
+            raise NotAuthenticated(why="invalid")
         self._once.use(ticket, self._now())
         if not self._sessions.alive(ticket.session, ticket.session_ends):
             raise NotAuthenticated(why="ended")

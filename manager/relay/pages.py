@@ -26,6 +26,7 @@ _PAGE = """<!doctype html>
 <p>{text}</p>
 {script}
 """
+BOX = "X-Gpubox-Box"
 # The ticket stands behind the #, which no browser sends and no server logs, and leaves the history at once.
 _ENTER = """
 const ticket = location.hash.slice(1).replace(/^ticket=/, "");
@@ -38,6 +39,20 @@ const refuse = (code, title, text) => {
   say(title, text);
   if (window.parent !== window) window.parent.postMessage({ gpubox: "refused", code }, "*");
 };
+// This origin may have been another box's, which is gone: its drafts would show under this one's name.
+const leaveNothingOfAnotherBox = async (box) => {
+  try {
+    const before = localStorage.getItem("KEPT_BOX");
+    if (before !== null && before !== box) {
+      localStorage.clear();
+      sessionStorage.clear();
+      for (const { name } of (await indexedDB.databases?.()) ?? []) indexedDB.deleteDatabase(name);
+    }
+    localStorage.setItem("KEPT_BOX", box);
+  } catch {
+    // A browser that stores nothing here shows nothing either.
+  }
+};
 const enter = async () => {
   const answer = await fetch(location.pathname, {
     method: "POST",
@@ -48,6 +63,7 @@ const enter = async () => {
     const { code, title, detail } = await answer.json();
     return refuse(code, title, detail);
   }
+  await leaveNothingOfAnotherBox(answer.headers.get("BOX"));
   // Some browsers take the cookie and never send it.
   const tried = await fetch("/", { method: "HEAD" });
   if (tried.status === 401) {
@@ -74,7 +90,8 @@ window.parent.postMessage({ gpubox: "storage", allowed }, "*");
 
 def enter_page(ancestors: Sequence[str]) -> Response:
     """The page that takes the ticket, has it turned into a cookie, and goes on to ComfyUI."""
-    return _page(200, ("ComfyUI is loading…", ""), ancestors, _ENTER)
+    script = _ENTER.replace("KEPT_BOX", "gpubox.box").replace("BOX", BOX)
+    return _page(200, ("ComfyUI is loading…", ""), ancestors, script)
 
 
 def probe_page(ancestors: Sequence[str]) -> Response:

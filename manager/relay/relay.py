@@ -1,4 +1,4 @@
-"""The relay as the rest of the program knows it: it opens on a socket, and it closes."""
+"""A box's relay as the rest of the program knows it: it opens on a socket, and it closes."""
 
 import asyncio
 import importlib
@@ -26,12 +26,14 @@ _LARGEST_HEADER = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class RelaySettings:
-    """How the relay is told from the panel.
+    """How a relay is told from the panel, and from the relays of other boxes.
 
-    `relay_url` and `panel_url` are how browsers see the two; `secret` signs the relay's cookie (at least 32 bytes)
-    and outlives a restart; X-Forwarded-For and -Proto are believed of `trusted_proxies` only.
+    `box` is the one that it passes on. `relay_url` and `panel_url` are how browsers see the two; `secret` signs the
+    relay's cookie (at least 32 bytes) and outlives a restart; X-Forwarded-For and -Proto are believed of
+    `trusted_proxies` only.
     """
 
+    box: str
     relay_url: str
     panel_url: str
     secret: str
@@ -39,7 +41,7 @@ class RelaySettings:
 
 
 class Relay:
-    """Passes ComfyUI on at a bound socket.
+    """Passes one box's ComfyUI on at a bound socket.
 
     What it is made of is imported when it opens, so that the panel need not wait for it.
     """
@@ -102,12 +104,14 @@ class Relay:
         from manager.relay.handling import Handling  # noqa: PLC0415 - as above
 
         settings = self._settings
-        cookie = RelayCookie(settings.secret)
+        cookie = RelayCookie(settings.secret, settings.box)
         return Handling(
             targets=self._targets,
             sessions=self._sessions,
             cookie=cookie,
-            entering=Entering(self._tickets, self._sessions, cookie, self._now, settings.relay_url),
+            entering=Entering(
+                self._tickets, self._sessions, cookie, self._now, box=settings.box, relay_url=settings.relay_url
+            ),
             visits=self._visits,
             upstream=upstream,
             proxies=Proxies(settings.trusted_proxies),

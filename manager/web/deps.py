@@ -74,8 +74,12 @@ class BoxService(Protocol):
         """The present state unless `last_id` is it, then each change, for ever."""
         ...
 
-    def frame_source(self, name: str) -> str | None:
-        """ComfyUI's origins, with blanks between them, where they are known."""
+    def frame_source(self, name: str, page: str | None = None) -> str | None:
+        """ComfyUI's origins, with blanks between them, where they are known; `page` as of `hosts.page_at`."""
+        ...
+
+    def relay(self, name: str, page: str | None = None) -> str | None:
+        """Where this browser finds the box's relay; None without one."""
         ...
 
 
@@ -112,7 +116,7 @@ class Frame(Protocol):
 class FrameService(Protocol):
     """Opens ComfyUI for a session."""
 
-    async def frame(self, name: str, claims: TokenClaims, way: str | None = None) -> Frame:
+    async def frame(self, name: str, claims: TokenClaims, way: str | None = None, page: str | None = None) -> Frame:
         """The address, through the relay where `way` is "relay"; raises UnknownBox, NothingToFrame."""
         ...
 

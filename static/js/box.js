@@ -9,6 +9,7 @@ class Box extends EventTarget {
   name = document.body.dataset.box;
   status = null;
   heardAt = 0;
+  #relay = document.body.dataset.relay;
   #ahead = 0;
   #newest = 0;
 
@@ -28,10 +29,12 @@ class Box extends EventTarget {
     if (!status?.headline) return;
     const at = Date.parse(status.now);
     if (this.status && at < this.#newest && this.#newest - at < REORDERED) return;
+    // A status is the same for everybody; the relay is at the host that this page is at.
+    const isRelayed = status.entrance?.way === "relay" && status.comfyui_url && this.#relay;
     this.#newest = at;
     this.#ahead = at - Date.now();
     this.heardAt = Date.now();
-    this.status = status;
+    this.status = isRelayed ? { ...status, comfyui_url: this.#relay } : status;
     this.dispatchEvent(new Event("change"));
   }
 

@@ -8,7 +8,7 @@ import pytest
 
 from manager.application.ports import Door, TokenClaims
 from manager.application.visits import session_of
-from manager.domain.errors import NothingToFrame
+from manager.domain.errors import NothingToFrame, UnknownBox
 from tests.support.clock import NOON
 from tests.support.world import World
 
@@ -19,7 +19,7 @@ ANNA = TokenClaims("anna", NOON, NOON + timedelta(hours=8))
 
 async def gated(**rules: Any) -> World:
     """A box that is on, behind a gate, reached by the relay."""
-    world = await World(**({"relay_url": RELAY} | rules)).open()
+    world = await World(**({"relay_of": lambda _: RELAY} | rules)).open()
     world.vm.guest["entrance"] = json.dumps({"way": "relay", "url": None, "certificate": PEM})
     await world.boxes.start("comfyui")
     await world.tick(4)
@@ -78,7 +78,7 @@ class TestStatements:
         assert len(world.gate.told) == before + 1
 
     async def test_that_never_came_through_are_no_news_while_a_box_boots(self) -> None:
-        world = World(relay_url=RELAY)
+        world = World(relay_of=lambda _: RELAY)
         world.gate.away = True
         world.vm.guest["entrance"] = json.dumps({"way": "relay", "url": None, "certificate": PEM})
         await world.open()
@@ -166,6 +166,23 @@ class TestFrames:
         assert world.status["entrance"] == {"way": "relay", "gated": True, "relay": True}
         assert world.boxes.frame_source("comfyui") == RELAY
 
+    async def test_are_at_the_host_of_the_page_where_no_setting_names_it(self) -> None:
+        world = await gated(relay_follows=True)
+        for page, relay in (
+            ("http://localhost", "http://localhost:8186"),
+            ("http://[::1]", "http://[::1]:8186"),
+            ("https://gpu.lan", "https://gpu.lan:8186"),
+            (None, RELAY),
+        ):
+            frame = await world.frames.frame("comfyui", ANNA, page=page)
+            assert frame.url.startswith(f"{relay}/_gpubox/enter#ticket=")
+            assert world.boxes.frame_source("comfyui", page) == world.boxes.relay("comfyui", page) == relay
+        named = await gated()
+        assert named.boxes.relay("comfyui", "http://localhost") == RELAY
+        with pytest.raises(UnknownBox):
+            named.boxes.relay("another")
+        assert (await World().open()).boxes.relay("comfyui", "http://localhost") is None
+
     async def test_of_a_box_with_a_domain_may_go_through_the_relay(self) -> None:
         world = await gated(domain="comfy.example.com")
         world.vm.guest["entrance"] = json.dumps({"way": "letsencrypt", "url": "https://comfy.example.com"})
@@ -177,7 +194,7 @@ class TestFrames:
         assert world.boxes.frame_source("comfyui") == f"https://comfy.example.com {RELAY}"
 
     async def test_of_a_box_without_a_gate_are_its_plain_address(self) -> None:
-        world = await World(relay_url=RELAY).running()
+        world = await World(relay_of=lambda _: RELAY).running()
         for way in (None, "relay"):
             frame = await world.frames.frame("comfyui", ANNA, way)
             assert (frame.url, frame.way) == (f"http://{world.vm.seen.external_ip}", "plain")
@@ -187,9 +204,9 @@ class TestFrames:
         ("guest", "rules", "way", "kind"),
         [
             ({"way": "none", "problem": "entrance_dns"}, {}, None, "closed"),
-            ({"way": "relay", "certificate": PEM}, {"relay_url": None}, None, "no_address"),
+            ({"way": "relay", "certificate": PEM}, {"relay_of": lambda _: None}, None, "no_address"),
             ({"way": "relay", "certificate": None}, {}, None, "no_address"),
-            ({"way": "relay", "certificate": PEM}, {"relay_url": None}, "relay", "no_relay"),
+            ({"way": "relay", "certificate": PEM}, {"relay_of": lambda _: None}, "relay", "no_relay"),
             ({"way": "letsencrypt", "url": None, "certificate": PEM}, {"domain": "a.example.com"}, None, "no_address"),
         ],
     )

@@ -80,6 +80,7 @@ class Panel:
         self.status: Status = state("off")
         self.boxes = ["comfyui"]
         self.frame_source: str | None = "http://127.0.0.2:8188"
+        self.relay: str | None = None
         self.answers: dict[str, tuple[int, Any, dict[str, str]]] = {}
         self.calls: list[tuple[str, Any]] = []
         self.tokens: set[str] = set()
@@ -140,6 +141,7 @@ class Panel:
             box=self.status["name"],
             status_json=self.status,
             frame_source=self.frame_source,
+            relay=self.relay,
         )
 
     async def _login_page(self, _: Request) -> Response:

@@ -23,7 +23,7 @@ from manager.adapters.passes import Passes
 from manager.relay import Relay, RelaySettings, Target
 from manager.relaying import tickets
 
-BOX = "comfyui"
+BOX, OTHER = "comfyui", "video"
 SECRET = "a-secret-of-the-tests-with-enough-bytes"
 BEARER = "a-bearer-of-the-tests"
 PANEL_URL = "http://127.0.0.1:8187"
@@ -173,7 +173,9 @@ async def serving(handler: Any, **options: Any) -> AsyncGenerator[int]:
 
 
 @asynccontextmanager
-async def house(box: Certificate | None, pinned: Certificate | None = None, **more: Any) -> AsyncGenerator[House]:
+async def house(
+    box: Certificate | None, pinned: Certificate | None = None, name: str = BOX, **more: Any
+) -> AsyncGenerator[House]:
     """Everything up. `pinned` is what the relay expects, the box's own where it is not given."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = more.pop("relay_url", f"http://127.0.0.1:{listener.getsockname()[1]}")
@@ -181,9 +183,9 @@ async def house(box: Certificate | None, pinned: Certificate | None = None, **mo
     made: list[House] = []
     relay = Relay(
         listener,
-        RelaySettings(relay_url=url, panel_url=PANEL_URL, secret=SECRET, **more),
-        targets=lambda box: made[0].target if box == BOX else None,
-        tickets=tickets(passes, lambda: [BOX], clock.now),
+        RelaySettings(box=name, relay_url=url, panel_url=PANEL_URL, secret=SECRET, **more),
+        targets=lambda box: made[0].target if box == name else None,
+        tickets=tickets(passes, lambda: [BOX, OTHER], clock.now),
         sessions=sessions,
         now=clock.now,
     )

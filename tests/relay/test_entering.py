@@ -6,6 +6,8 @@ from ipaddress import ip_network
 
 import pytest
 
+from manager.relay.cookie import mark_of
+
 from .house import BOX, Certificate, House, house, raw, request
 
 
@@ -17,7 +19,7 @@ async def status(house: House, path: str = "/", **headers: str) -> int:
 async def test_a_ticket_becomes_a_cookie_that_pages_cannot_read(stranger: House) -> None:
     answered, _, cookie = await stranger.post_ticket(stranger.ticket())
     assert answered == 204
-    assert cookie.startswith("gpubox-relay=")
+    assert cookie.startswith(f"gpubox-relay-{mark_of(BOX)}=")
     assert cookie.partition("; ")[2].startswith("Path=/; Max-Age=3")
     assert cookie.endswith("; HttpOnly; SameSite=Strict")
 
@@ -25,7 +27,7 @@ async def test_a_ticket_becomes_a_cookie_that_pages_cannot_read(stranger: House)
 async def test_behind_https_the_cookie_is_the_hosts_alone(box_certificate: Certificate) -> None:
     async with house(box_certificate, relay_url="https://comfy.example.com") as built:
         _, _, cookie = await built.post_ticket(built.ticket(), Origin="https://comfy.example.com")
-        assert cookie.startswith("__Host-gpubox-relay=")
+        assert cookie.startswith(f"__Host-gpubox-relay-{mark_of(BOX)}=")
         assert cookie.endswith("; Secure")
         built.browser.headers["Cookie"] = cookie.partition(";")[0]
         assert await status(built) == 200
@@ -34,7 +36,7 @@ async def test_behind_https_the_cookie_is_the_hosts_alone(box_certificate: Certi
 
 async def test_without_a_cookie_nothing_reaches_the_box(stranger: House) -> None:
     assert await status(stranger) == 401
-    assert await status(stranger, "/api/queue", Cookie="gpubox=the-panels; gpubox-relay=x.y.z") == 401
+    assert await status(stranger, "/api/queue", Cookie=f"gpubox=the-panels; gpubox-relay-{mark_of(BOX)}=x.y.z") == 401
     assert stranger.seen == []
 
 
@@ -136,8 +138,9 @@ async def test_nobody_is_believed_to_be_a_proxy_who_is_not_trusted(let_in: House
 
 
 async def test_made_up_cookies_beside_the_real_one_change_nothing(let_in: House) -> None:
+    name = f"gpubox-relay-{mark_of(BOX)}"
     real = let_in.browser.headers["Cookie"]
-    assert await status(let_in, Cookie=f"gpubox-relay=made-up; gpubox-relay=; {real}; gpubox-relay=x") == 200
+    assert await status(let_in, Cookie=f"{name}=made-up; {name}=; {real}; {name}=x") == 200
 
 
 async def test_a_cookie_jar_full_to_the_brim_still_gets_through(let_in: House) -> None:

@@ -109,6 +109,8 @@ class MemoryBoxes:
     number: int = 0
     source: str | None = "http://127.0.0.9:8188"
     endless: bool = True
+    relayed: bool = False
+    pages: list[str | None] = field(default_factory=list[str | None])
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -166,15 +168,21 @@ class MemoryBoxes:
                 return
             await changed.wait()
 
-    async def frame(self, name: str, claims: TokenClaims, way: str | None = None) -> Frame:
+    async def frame(self, name: str, claims: TokenClaims, way: str | None = None, page: str | None = None) -> Frame:
         self.status(name)
+        self.pages.append(page)
         if self.source is None:
             raise NothingToFrame(kind="off")
         return Frame(f"{self.source}/_gpubox/enter#ticket={claims.token_id}", way or "domain")
 
-    def frame_source(self, name: str) -> str | None:
+    def frame_source(self, name: str, page: str | None = None) -> str | None:
         self.status(name)
+        self.pages.append(page)
         return self.source
+
+    def relay(self, name: str, page: str | None = None) -> str | None:
+        self.status(name)
+        return f"{page}:8186" if self.relayed else None
 
 
 def status_of(name: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from support import House
+from support import House, build
 
 from manager.web.policy import page_headers
 
@@ -81,3 +81,43 @@ async def test_the_page_may_frame_the_box_and_the_relay_and_nothing_else(
 
 def test_without_an_address_nothing_may_be_framed() -> None:
     assert "frame-src 'none'" in page_headers("n")["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("host", "page"),
+    [
+        ("localhost:8187", "http://localhost"),
+        ("192.0.2.7", "http://192.0.2.7"),
+        ("[2001:db8::1]:8187", "http://[2001:db8::1]"),
+        ("a b", None),
+        ("x;script-src", None),
+        ("", None),
+    ],
+)
+async def test_the_relay_is_looked_for_at_the_host_that_the_browser_names(
+    house: House, host: str, page: str | None
+) -> None:
+    async with house.signed_in(host=host) as client:
+        await client.post("/api/instance/frame")
+        await client.get("/")
+    assert house.boxes.pages == [page, page]
+
+
+async def test_behind_a_trusted_proxy_it_is_looked_for_by_https() -> None:
+    house = build(trusted_proxies=["127.0.0.0/8"])
+    async with house.signed_in(host="gpu.lan", x_forwarded_proto="https") as client:
+        await client.post("/api/instance/frame")
+    assert house.boxes.pages == ["https://gpu.lan"]
+
+
+async def test_the_page_shows_comfyui_where_this_browser_has_the_relay(house: House) -> None:
+    house.boxes.relayed = True
+    relayed = {"entrance": {"way": "relay", "gated": True, "relay": True}, "phase": "ready"}
+    house.boxes.known["first"].update(relayed, comfyui_url="http://127.0.0.1:8186")
+    async with house.client(cookie=f"gpubox={house.token()}", host="localhost:8187") as client:
+        page = (await client.get("/")).text
+        house.boxes.known["first"]["entrance"]["way"] = "domain"
+        other = (await client.get("/")).text
+    assert 'data-relay="http://localhost:8186"' in page
+    assert 'href="http://localhost:8186"' in page
+    assert 'href="http://127.0.0.1:8186"' in other

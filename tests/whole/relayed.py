@@ -135,6 +135,7 @@ async def relayed(program: Whole, box: str, cert: Certificate, panel: str) -> As
     relay = make_relay(
         it.settings,
         listener,
+        PLACE.instance,
         registry=it.registry,
         passes=it.passes,
         sessions=it.visits,
@@ -145,7 +146,7 @@ async def relayed(program: Whole, box: str, cert: Certificate, panel: str) -> As
     )
     # The box is not one of the cloud's, which would be off, or have an address of the cloud's choosing.
     relay._targets = lambda name: Target(box, cert.pem, it.bearers(name)) if name == PLACE.instance else None
-    it.boxes.frame_source = lambda _: origin  # type: ignore[method-assign]
+    it.boxes.frame_source = lambda *_: origin  # type: ignore[method-assign]
     await relay.open()
     try:
         yield relay, origin

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Error, Frame, Page
 
-from tests.support.whole import PASSWORD
+from manager.relay.cookie import mark_of
+from tests.support.whole import PASSWORD, PLACE
 
 from .relayed import BLOCKED, LOOPBACK, NAMED, Hostile, Scene, intent, scene
 
@@ -122,13 +123,14 @@ async def test_its_forms_change_nothing_in_the_panel(at: Scene) -> None:
 
 async def test_cookies_that_it_makes_up_do_not_shut_the_person_out(at: Scene) -> None:
     await at.frame.evaluate(
-        """() => {
+        """relays => {
             for (const path of ["/", "/api", "/api/auth", "/api/auth/check", "/api/instance"]) {
                 document.cookie = `gpubox=made-up; path=${path}`;
                 document.cookie = `__Host-gpubox=made-up; path=${path}`;
-                document.cookie = `gpubox-relay=made-up; path=${path}`;
+                document.cookie = `${relays}=made-up; path=${path}`;
             }
-        }"""
+        }""",
+        f"gpubox-relay-{mark_of(PLACE.instance)}",
     )
     assert await at.session_lives()
     await at.page.reload()

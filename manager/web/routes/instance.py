@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from starlette.responses import JSONResponse
 
 from manager.web.deps import Published, claims_of, services_of
+from manager.web.hosts import page_at
 from manager.web.openapi import answers
 from manager.web.reach_schemas import Update
 from manager.web.routes.hot import KEEP_ALIVE_BODY, keep_alive_handler, status_handler
@@ -53,7 +54,8 @@ def instance_router(prefix: str, tag: str, name_of: Callable[[Request], str], *f
     async def frame(request: Request, body: Annotated[FrameWay | None, Body()] = None) -> Response:
         """Where this session finds ComfyUI, for a frame or a tab; each answer opens it once, within a minute."""
         way = None if body is None else body.way
-        found = await services_of(request).frames.frame(name_of(request), claims_of(request), way)
+        claims, page = claims_of(request), page_at(request.scope)
+        found = await services_of(request).frames.frame(name_of(request), claims, way, page)
         return JSONResponse({"url": found.url, "way": found.way}, headers={"Cache-Control": "no-store"})
 
     @router.post(

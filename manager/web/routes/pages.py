@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 
 from manager.web.deps import Services, services_of, visitor_of
 from manager.web.docs import render_docs
+from manager.web.hosts import page_at
 from manager.web.openapi import describe
 from manager.web.pages import Pages
 from manager.web.policy import new_nonce, page_headers
@@ -33,12 +34,10 @@ def pages_router(services: Services) -> APIRouter:
             return RedirectResponse(f"/login{asked}", 303)
         names = services.boxes.names()
         name = box if box is not None else names[0]
-        context: dict[str, Any] = {
-            "box": name,
-            "boxes": names,
-            "status_json": json.loads(services.boxes.status(name).body),
-        }
-        return _page(request, pages, "panel.html", context, _frame_source(services, name))
+        page = page_at(request.scope)
+        status, relay = json.loads(services.boxes.status(name).body), _relay(services, name, page)
+        context: dict[str, Any] = {"box": name, "boxes": names, "status_json": _seen(status, relay), "relay": relay}
+        return _page(request, pages, "panel.html", context, _frame_source(services, name, page))
 
     @router.get("/login")
     async def login(request: Request) -> Response:
@@ -91,9 +90,22 @@ def _html(request: Request, html: str, headers: dict[str, str]) -> Response:
     return Response(body, headers=headers, media_type="text/html; charset=utf-8")
 
 
-def _frame_source(services: Services, name: str) -> str | None:
+def _relay(services: Services, name: str, page: str | None) -> str | None:
+    """The relay's origin, as this browser has it."""
+    relay = services.boxes.relay(name, page) or ""
+    return relay if _ORIGIN.fullmatch(relay) else None
+
+
+def _seen(status: dict[str, Any], relay: str | None) -> dict[str, Any]:
+    """A status is the same for everybody; the relay is where this browser has it (static/js/box.js does likewise)."""
+    entrance: dict[str, Any] = status.get("entrance") or {}
+    relayed = entrance.get("way") == "relay" and status["comfyui_url"] is not None
+    return status | {"comfyui_url": relay} if relayed and relay is not None else status
+
+
+def _frame_source(services: Services, name: str, page: str | None) -> str | None:
     """The origins of the box's ComfyUI; anything that is no plain origin must not get into the policy."""
-    sources = (services.boxes.frame_source(name) or "").split(" ")
+    sources = (services.boxes.frame_source(name, page) or "").split(" ")
     return " ".join(each for each in sources if each == "'self'" or _ORIGIN.fullmatch(each)) or None
 
 
