@@ -34,8 +34,8 @@ problem_current() {
   return 0
 }
 
-# Credentials in addresses and the like, out of what leaves the box.
+# Credentials in addresses and the like, out of what leaves the box. (secret://PROJECT/NAME is an address, no secret.)
 redact() {
   sed -E -e 's,//[^/@[:space:]]*@,//***@,g' \
-    -e 's/((token|secret|password|passwd|signature|authorization)["'\'']?[=:][[:space:]]*(bearer )?)[^[:space:]&"]+/\1***/Ig'
+    -e 's/((token|secret|password|passwd|signature|authorization)["'\'']?[=:][[:space:]]*["'\'']?(bearer )?)([^[:space:]&"/]|\/[^/[:space:]&"])[^[:space:]&"]*/\1***/Ig'
 }

@@ -9,6 +9,10 @@ fetch_private() {
   local address=$1 file=$2 status=0 sentence
   case $address in
     gs://?*/?* | https://?* | secret://?*/?*) ;;
+    "")
+      echo "An address is missing: gs://BUCKET/OBJECT, https://HOST/PATH or secret://PROJECT/NAME."
+      return 1
+      ;;
     *)
       echo "$address is none of gs://BUCKET/OBJECT, https://HOST/PATH and secret://PROJECT/NAME."
       return 1

@@ -7,7 +7,7 @@ TUNNEL_VERSION=2026.9.1
 TUNNEL_SOURCE=${GPUBOX_TUNNEL_SOURCE:-https://github.com/cloudflare/cloudflared/releases/download/$TUNNEL_VERSION}
 
 tunnel_apply() {
-  local domain token=$RUN/tunnel/token sentence
+  local domain
   domain=$(entrance_setting domain_name)
   install -d -m 0700 "$RUN/tunnel"
   own_certificate "" || return 1
@@ -17,16 +17,23 @@ tunnel_apply() {
   hosts_name "$domain"
   nginx_apply tunnel || true
   entrance_answer tunnel "" ""
-  sentence=$(fetch_private "$(entrance_setting cf_tunnel_token_path)" "$token.new") || {
+  if tunnel_token "$RUN/tunnel/token" && tunnel_binary && tunnel_start; then
+    entrance_answer tunnel "https://$domain" ""
+  elif systemctl is-active --quiet gpubox-tunnel.service && tunnel_ready; then
+    # What went wrong is told; the connection from before stands.
+    entrance_answer tunnel "https://$domain" ""
+  fi
+}
+
+# tunnel_token FILE: fetched into its place; 1, and a problem, where the one from before stays.
+tunnel_token() {
+  local address sentence
+  address=$(entrance_setting cf_tunnel_token_path)
+  sentence=$(fetch_private "$address" "$1.new") || {
     entrance_problem entrance_tunnel "$sentence"
     return 1
   }
-  tunnel_token_take "$token" || {
-    entrance_problem entrance_tunnel "What lies at $(entrance_setting cf_tunnel_token_path) is no tunnel's token."
-    return 1
-  }
-  tunnel_binary || return 1
-  tunnel_start && entrance_answer tunnel "https://$domain" ""
+  tunnel_token_take "$1" || entrance_problem entrance_tunnel "What lies at $address is no tunnel's token."
 }
 
 # tunnel_token_take TOKEN: the new one into its place, without blanks; it is base64 of JSON that names a tunnel.
@@ -34,7 +41,7 @@ tunnel_token_take() {
   local text
   text=$(tr -d '[:space:]' <"$1.new") || return 1
   rm -f "$1.new"
-  base64 --decode <<<"$text" 2>/dev/null | jq -e '(.a and .t and .s)' >/dev/null 2>&1 || return 1
+  [ "$(base64 --decode <<<"$text" 2>/dev/null | jq '(.a and .t and .s)' 2>/dev/null)" = true ] || return 1
   if [ -f "$1" ] && [ "$(<"$1")" = "$text" ]; then
     return 0
   fi
@@ -88,8 +95,9 @@ tunnel_start() {
     fi
   fi
   said=$(journalctl --quiet --no-pager --output cat --lines 20 --unit gpubox-tunnel.service 2>/dev/null |
-    grep -E ' (ERR|FTL) |error' | tail -n 1 | redact | cut -c 1-200)
-  entrance_problem entrance_tunnel "cloudflared does not connect.${said:+ It says: $said}"
+    grep -E ' (ERR|FTL) |error' | tail -n 1 | redact)
+  said=${said//"$(<"$RUN/tunnel/token")"/***}
+  entrance_problem entrance_tunnel "cloudflared does not connect.${said:+ It says: ${said:0:200}}"
 }
 
 # Bound to the address that cloudflared may hear from (gpubox-tunnel.service).

@@ -3,8 +3,10 @@
 import base64
 import json
 import os
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
@@ -13,9 +15,12 @@ _METADATA = "/computeMetadata/v1/instance/"
 
 
 class World:
-    """`objects` are Cloud Storage's by bucket/object, `secrets` by project/name, `files` the web's by path."""
+    """`objects` are Cloud Storage's by bucket/object, `secrets` by project/name, `files` the web's by path.
 
-    def __init__(self) -> None:
+    With `tls`, a file that holds a certificate for localhost and its key, it is served over HTTPS.
+    """
+
+    def __init__(self, tls: Path | None = None) -> None:
         self.address = "127.0.0.1"
         self.internal = "10.128.0.7"
         self.attributes: dict[str, str] = {}
@@ -24,8 +29,14 @@ class World:
         self.files: dict[str, bytes] = {}
         self.may_read = True
         self.asked: list[str] = []
+        self.authorizations: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            self.url = f"https://localhost:{self._server.server_port}"
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -52,6 +63,7 @@ class World:
     def answer(self, path: str, authorization: str) -> tuple[int, bytes]:
         """Status and body."""
         self.asked.append(path)
+        self.authorizations.append(authorization)
         if path.startswith(_METADATA):
             return self._metadata(path.removeprefix(_METADATA))
         if path.startswith(("/storage/", "/v1/projects/")) and authorization != f"Bearer {TOKEN}":
