@@ -3,8 +3,9 @@
 
 COMFYUI_URL=http://127.0.0.1:8188
 ANSWERS_WITHIN_S=${GPUBOX_ANSWERS_WITHIN_S:-300}
-# So many restarts say that waiting longer is of no use.
+# So many restarts say that waiting longer is of no use; fewer of one that has never answered.
 RESTARTS_ENOUGH=4
+RESTARTS_ENOUGH_NEW=2
 
 # Step `nodes`: the presence node and whatever else comes in the bundle, the Manager's level, further model folders.
 nodes_ready() {
@@ -24,15 +25,23 @@ nodes_ready() {
 manager_secured() {
   local file=$DATA/base/user/__manager/config.ini
   grep -qxs 'security_level = strong' "$file" && return
-  mkdir -p "${file%/*}" || return 1
-  if grep -qs '^security_level' "$file"; then
-    sed -i 's/^security_level.*/security_level = strong/' "$file"
-  elif grep -qsF '[default]' "$file"; then
-    sed -i 's/^\[default\].*/&\nsecurity_level = strong/' "$file"
+  as_comfyui bash -c "$(declare -f manager_level); manager_level \"\$1\"" _ "$file"
+}
+
+manager_level() {
+  mkdir -p "${1%/*}" || return 1
+  if grep -qs '^security_level' "$1"; then
+    sed -i 's/^security_level.*/security_level = strong/' "$1"
+  elif grep -qsF '[default]' "$1"; then
+    sed -i 's/^\[default\].*/&\nsecurity_level = strong/' "$1"
   else
-    printf '[default]\nsecurity_level = strong\n' >>"$file"
+    printf '[default]\nsecurity_level = strong\n' >>"$1"
   fi
-  chown -R comfyui:comfyui "${file%/*}"
+}
+
+# What lies in folders of ComfyUI's user, or runs code of others, is done with that user's rights and not with root's.
+as_comfyui() {
+  runuser -u comfyui -- "$@"
 }
 
 # Models that were on the disk before gpubox: folders named `models` where people put them.
@@ -106,12 +115,13 @@ nodes_changed() {
 }
 
 comfyui_answers() {
-  local until restarts
+  local until restarts enough=$RESTARTS_ENOUGH
+  [ -e "$RELEASE/answered" ] || enough=$RESTARTS_ENOUGH_NEW
   until=$(($(date +%s) + ANSWERS_WITHIN_S))
   while [ "$(date +%s)" -lt "$until" ]; do
     curl -fsS --noproxy '*' --max-time 5 -o /dev/null "$COMFYUI_URL/system_stats" 2>/dev/null && return
     restarts=$(systemctl show --property NRestarts --value comfyui.service)
-    [ "${restarts:-0}" -lt "$RESTARTS_ENOUGH" ] || break
+    [ "${restarts:-0}" -lt "$enough" ] || break
     sleep 0.5
   done
   fail start "ComfyUI does not answer: $(comfyui_last_words)"

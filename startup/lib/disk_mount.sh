@@ -109,12 +109,13 @@ user_ensure() {
   return 0
 }
 
-# Folders of millions of files are not walked at each boot: what belongs to ComfyUI at the top does so below.
+# Folders of millions of files are not walked at each boot: what belongs to ComfyUI at the top does so below. A link that
+# ComfyUI's user put there is not followed, or it could be given anything.
 owned_by_comfyui() {
   [ "$(stat -c %U "$1")" = comfyui ] && return
   if [ "$1" = "$DATA/base" ] || [ "$1" = "$DATA/home" ]; then
     chown -R --no-dereference comfyui:comfyui "$1"
   else
-    chown comfyui:comfyui "$1"
+    chown --no-dereference comfyui:comfyui "$1"
   fi
 }

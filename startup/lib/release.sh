@@ -38,9 +38,10 @@ release_current() {
   folder=$(readlink "$DATA/current") && [ -e "$folder/complete" ] && echo "$folder"
 }
 
-# Whether it can be run as it is. The Python below it may have gone with another boot disk.
+# Whether it can be run as it is. The Python below it may have gone with another boot disk. None of its packages is loaded:
+# root runs nothing of what was installed.
 release_is_whole() {
-  [ -e "$1/complete" ] && "$1/venv/bin/python" -c '' 2>/dev/null
+  [ -e "$1/complete" ] && "$1/venv/bin/python" -I -S -c '' 2>/dev/null
 }
 
 # fail CODE DETAIL: remembers why, for whoever reports it.

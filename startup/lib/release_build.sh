@@ -102,19 +102,34 @@ torch_pins() {
   uv_run pip freeze --python "$RELEASE/venv/bin/python" | grep -E '^torch(vision|audio)?=='
 }
 
-# Last part of step `nodes`: what custom nodes of one's own need, as far as it can be had; the flags; byte code.
+# Last part of step `nodes`: what custom nodes of one's own need; the flags; byte code.
 release_complete() {
-  local file python=$RELEASE/venv/bin/python
+  local python=$RELEASE/venv/bin/python
   release_is_whole "$RELEASE" && return
-  for file in "$DATA"/base/custom_nodes/*/requirements.txt; do
-    [ ! -f "$file" ] || install_packages --constraint "$RELEASE/pins.txt" --requirement "$file" ||
-      say "the requirements of the custom node $(basename "$(dirname "$file")") could not be installed"
-  done
-  (cd "$RELEASE/ComfyUI" && timeout 60 "$python" main.py --help) >"$RELEASE/help.txt" 2>>"$LOG" ||
+  nodes_requirements
+  (cd "$RELEASE/ComfyUI" && as_comfyui timeout 60 "$python" -B main.py --help) >"$RELEASE/help.txt" 2>>"$LOG" ||
     fail start "ComfyUI does not even print its help: $(last_words)" || return 1
-  "$python" -m compileall -q -j 0 "$RELEASE/ComfyUI" >/dev/null 2>&1
+  "$python" -I -S -m compileall -q -j 0 "$RELEASE/ComfyUI" >/dev/null 2>&1
   sync -f "$RELEASE" && touch "$RELEASE/complete" && sync -f "$RELEASE" || return 1
   installing_end
+}
+
+# What custom nodes of one's own need, as far as it can be had. To install it may be to run their code, so the environment
+# belongs to ComfyUI's user meanwhile.
+nodes_requirements() {
+  local file found
+  found=$(find "$DATA/base/custom_nodes" -mindepth 2 -maxdepth 2 -type f -name requirements.txt)
+  [ -n "$found" ] || return 0
+  chown -R --no-dereference comfyui:comfyui "$RELEASE/venv"
+  while IFS= read -r file; do
+    (
+      package_settings
+      export HOME=$DATA/home UV_CACHE_DIR=$DATA/home/.cache/uv UV_LINK_MODE=copy
+      as_comfyui timeout "$INSTALL_WITHIN" "$UV" pip install --python "$RELEASE/venv/bin/python" \
+        --constraint "$RELEASE/pins.txt" --requirement "$file"
+    ) || say "the requirements of the custom node $(basename "$(dirname "$file")") could not be installed"
+  done <<<"$found"
+  chown -R --no-dereference root:root "$RELEASE/venv"
 }
 
 # While something is installed, a note lies on the data disk. Where it is found after a power cut, files in uv's cache may

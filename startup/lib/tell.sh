@@ -13,7 +13,7 @@ tell() {
   printf %s "$value" >"$RUN/.tell-$key.$BASHPID" && mv -f "$RUN/.tell-$key.$BASHPID" "$RUN/outbox/$key"
 }
 
-# Sends what lies in the outbox until it is empty, `boot` and `problem` before the long ones.
+# Sends what lies in the outbox until it is empty, what is urgent first.
 outbox_send() {
   local key
   mkdir -p "$RUN/told"
@@ -29,9 +29,12 @@ outbox_send() {
   done
 }
 
+# A problem goes first; that there is none can wait for the word that the box starts, or it would cost that word eight
+# seconds at each boot.
 outbox_next() {
   local key file
-  for key in problem boot; do
+  [ -s "$RUN/outbox/problem" ] && echo problem && return
+  for key in boot problem; do
     [ -e "$RUN/outbox/$key" ] && echo "$key" && return
   done
   for file in "$RUN"/outbox/*; do

@@ -1,12 +1,15 @@
 """Boxes that provision themselves from this repository's startup/ and a demo ComfyUI.
 
-with new_box(tmp_path) as (box, repository):
-repository.release("v1")
-box.boot()
-wait_ready(box)
+    with new_box(tmp_path) as (box, repository):
+        repository.release("v2.0")
+        box.boot()
+        wait_ready(box)
+
+A first boot takes fifteen seconds. Where it is not what a test is about, `used_box` makes one whose first boot is over.
 """
 
 import json
+import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +23,8 @@ from tests.support.git_server import git_app
 STARTUP = Path(__file__).parents[2] / "startup"
 READY_WITHIN_S = 180.0
 FIRST_TAG = "v1.0"
+# The same for every box, because the address of ComfyUI's repository is part of what an installation is made from.
+_GIT_PORT = 9418
 
 
 @contextmanager
@@ -33,8 +38,28 @@ def new_box(folder: Path, **options: Any) -> Generator[tuple[ContainerBox, DemoR
     options.setdefault("disk_size", 4 * GIB)
     metadata = told() | options.pop("metadata", {})
     with container_box(folder, metadata=metadata, **options) as box:
-        box.metadata["gpubox-comfyui-git"] = f"{box.serve(git_app(folder / 'git'))}/ComfyUI"
+        box.metadata["gpubox-comfyui-git"] = f"{box.serve(git_app(folder / 'git'), _GIT_PORT)}/ComfyUI"
         yield box, repository
+
+
+def first_boot(folder: Path) -> Path:
+    """Let a new box boot until it is ready, and switch it off; its disks lie in `folder` then, for `used_box`."""
+    with new_box(folder) as (box, _):
+        box.boot()
+        wait_ready(box)
+        box.poweroff()
+        box.wait_for_poweroff()
+        box.keep_boot_disk(folder / "boot")
+    return folder
+
+
+@contextmanager
+def used_box(finished: Path, folder: Path, **options: Any) -> Generator[tuple[ContainerBox, DemoRepository]]:
+    """As `new_box`, with copies of the disks of a first boot that ended ready (`first_boot`)."""
+    disk = folder / "data.img"
+    subprocess.run(["cp", "--sparse=always", str(finished / "data.img"), str(disk)], check=True)  # noqa: S603, S607 - Debian's
+    with new_box(folder, disk=disk, boot_disk=finished / "boot", **options) as made:
+        yield made
 
 
 def told() -> dict[str, str]:
@@ -76,7 +101,8 @@ def states(box: ContainerBox) -> dict[str, str]:
 
 def problem(box: ContainerBox) -> str:
     """The code of what is wrong; empty where nothing is."""
-    return (progress(box).get("problem") or {}).get("code", "")
+    found: dict[str, str] = progress(box).get("problem") or {}
+    return found.get("code", "")
 
 
 def wait_step(box: ContainerBox, code: str, *expected: str, timeout: float = READY_WITHIN_S) -> None:

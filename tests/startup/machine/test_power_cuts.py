@@ -1,7 +1,7 @@
-"""The power fails in the middle of a first boot, wherever that is: the next boot ends ready, and nothing half-made is used.
+"""The power fails in the middle of a first boot: the next boot ends ready, and nothing half-made is used.
 
-Each test cuts a first boot early, and the boot after it late. What the data disk had not written by then is lost, as on a
-VM whose host dies.
+Each test cuts a first boot early, and the boot after it late, which makes twenty moments. What the data disk had not
+written by then is lost, as on a VM whose host dies.
 """
 
 import subprocess
@@ -118,11 +118,11 @@ def test_the_boot_after_a_power_cut_ends_ready(early: Moment, late: Moment, tmp_
 
 def _finished_file_system(disk: Path) -> str:
     """The UUID of a file system that is whole; empty where there is none yet."""
-    sound = subprocess.run(["fsck.ext4", "-n", str(disk)], check=False, capture_output=True)  # noqa: S603, S607 - Debian's
+    sound = subprocess.run(["fsck.ext4", "-n", str(disk)], check=False, capture_output=True)
     # 4: errors, which is also said of a journal that is not replayed yet; the superblock has to be readable at all.
     return _uuid(disk) if sound.returncode in {0, 4} else ""
 
 
 def _uuid(disk: Path) -> str:
     words = ["blkid", "--probe", "--output", "value", "--match-tag", "UUID", str(disk)]
-    return subprocess.run(words, check=False, capture_output=True, text=True).stdout.strip()  # noqa: S603 - fixed words
+    return subprocess.run(words, check=False, capture_output=True, text=True).stdout.strip()

@@ -15,6 +15,7 @@ from tests.support.provisioned import (
     states,
     steps,
     tag_in_force,
+    used_box,
     wait_ready,
     wait_step,
 )
@@ -96,8 +97,8 @@ def _figures(box: ContainerBox) -> dict[str, float]:
     }
 
 
-def test_another_tag_is_put_in_force_while_the_box_runs_and_a_broken_one_is_not(tmp_path: Path) -> None:
-    with new_box(tmp_path) as (box, repository):
+def test_another_tag_is_put_in_force_while_the_box_runs_and_a_broken_one_is_not(tmp_path: Path, finished: Path) -> None:
+    with used_box(finished, tmp_path) as (box, repository):
         repository.release("v2.0")
         repository.release("v3.0", broken="exits")
         repository.release("v4.0", broken="requirements")
@@ -131,14 +132,9 @@ def _problem_text(box: ContainerBox) -> str:
     return box.run("cat /run/gpubox/problems/update", check=False).stdout
 
 
-def test_an_update_that_falls_over_is_taken_back_and_stays_back(tmp_path: Path) -> None:
-    with new_box(tmp_path) as (box, repository):
+def test_an_update_that_falls_over_is_taken_back_and_stays_back(tmp_path: Path, finished: Path) -> None:
+    with used_box(finished, tmp_path) as (box, repository):
         repository.release("v2.0", broken="falls-over")
-        box.boot()
-        wait_ready(box)
-        box.poweroff()
-        box.wait_for_poweroff()
-
         box.metadata["gpubox-comfyui-ref"] = "v2.0"
         box.boot()
         box.wait_for(lambda: script_is_through(box), 120)

@@ -16,7 +16,7 @@ pytestmark = CONTAINER_MARKS
 _MIB = 1 << 20
 
 
-def _image(path: Path, size: int = GIB) -> Path:
+def _image(path: Path, size: int = GIB // 4) -> Path:
     with path.open("wb") as file:
         file.truncate(size)
     return path
@@ -41,7 +41,7 @@ def _luks(disk: Path) -> None:
 
 def _raw_data(disk: Path) -> None:
     with disk.open("r+b") as file:
-        file.seek(300 * _MIB)
+        file.seek(100 * _MIB)
         file.write(b"somebody's data" * 1_000_000)
 
 
@@ -87,10 +87,12 @@ def _with_models(folder: Path) -> Path:
     files = folder / "files"
     (files / "models" / "checkpoints").mkdir(parents=True)
     (files / "models" / "checkpoints" / "mine.safetensors").write_bytes(b"weights" * 1000)
+    (files / "base" / "custom_nodes" / "mine").mkdir(parents=True)
+    (files / "base" / "custom_nodes" / "mine" / "requirements.txt").write_text("iniconfig\n")
     return files
 
 
-def test_an_ext4_with_models_is_used_as_it_is_and_its_models_are_found(tmp_path: Path) -> None:
+def test_an_ext4_with_models_is_used_as_it_is_and_its_models_and_nodes_are_found(tmp_path: Path) -> None:
     disk = _image(tmp_path / "theirs.img", 3 * GIB)
     _tool("mkfs.ext4", "-q", "-d", _with_models(tmp_path), disk)
     with new_box(tmp_path, disk=disk) as (box, _):
@@ -102,6 +104,9 @@ def test_an_ext4_with_models_is_used_as_it_is_and_its_models_are_found(tmp_path:
         )
         assert "extra_model_paths.yaml" in box.run("cat /etc/gpubox/comfyui.args").stdout
         assert '"checkpoints"' in box.run("cat /mnt/comfyui/gpubox/extra_model_paths.yaml").stdout
+        environment = "/mnt/comfyui/current/venv"
+        assert box.run(f"ls -d {environment}/lib/python*/site-packages/iniconfig").stdout
+        assert box.run(f"find {environment} ! -user root").stdout == ""
         assert box_uuid(disk) == uuid
 
 

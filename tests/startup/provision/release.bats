@@ -152,7 +152,7 @@ made() {
 }
 
 @test "the Manager's level is strong, whatever stood there" {
-  stand_in chown
+  stand_in runuser 'shift 3; exec "$@"'
   local file=$DATA/base/user/__manager/config.ini
   manager_secured
   grep -qx 'security_level = strong' "$file"

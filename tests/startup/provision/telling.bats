@@ -58,7 +58,7 @@ json() {
   [ -z "$(cat "$RUN/outbox/problem")" ]
 }
 
-@test "of one key the last value is sent, at most one in eight seconds, the short ones first" {
+@test "of one key the last value is sent, at most one in eight seconds, what is urgent first" {
   stand_in curl 'cat "$(printf "%s\n" "$@" | sed -n "s/^@//p")" >>"$0.sent"; echo >>"$0.sent"'
   stand_in sleep
   tell progress one
@@ -66,9 +66,12 @@ json() {
   tell boot starting
   tell problem ""
   calm outbox_send
-  [ "$(cat "$STAND_INS/curl.sent")" = $'\nstarting\ntwo' ]
+  [ "$(cat "$STAND_INS/curl.sent")" = $'starting\n\ntwo' ]
   [ "$(grep -c '^sleep [78]' "$CALLS")" = 2 ]
   [ -z "$(ls "$RUN/outbox")" ]
+  tell boot failed
+  tell problem "disk_damaged: fsck gives up."
+  [ "$(outbox_next)" = problem ]
 }
 
 @test "what was not taken is sent again, unless there is something newer" {
