@@ -65,9 +65,13 @@ class Boxes:
         live, now = self._registry.get(name), self._clock.now()
         if active and (live.panel_at is None or now >= live.panel_at + _NOTICEABLE):
             live.panel_at = now
+            if live.ending(now) is not None:
+                # The box is about to go off by itself: it has to hear of this person at once.
+                live.statement_due = None
+                self._wake()
             self._registry.publish(live)
         verdict = live.verdict(self._registry.rules, now)
-        return status.last_activity(verdict), status.stops_at(live, verdict)
+        return status.last_activity(verdict), status.stops_at(live, verdict, now)
 
     async def hold(self, name: str, until: datetime | None) -> Published:
         """Keep the box on until then, or no longer; raises InvalidInput for a moment that cannot be."""

@@ -37,12 +37,14 @@ def headline_of(live: LiveBox, phase: Phase, verdict: Verdict | None, trouble: s
             return messages.headline("setting_up")
 
 
-def stops_at(live: LiveBox, verdict: Verdict | None) -> datetime | None:
-    """When the box stops if no further sign comes, by idleness or by Google's run limit."""
-    limit = live.seen.run_limit_at if live.seen is not None else None
+def stops_at(live: LiveBox, verdict: Verdict | None, now: datetime) -> datetime | None:
+    """When the box stops if no further sign comes: by idleness, by Google's run limit, or by its own guard."""
     if verdict is None:
         return None
-    return verdict.stops_at if limit is None else min(verdict.stops_at, limit)
+    limit = live.seen.run_limit_at if live.seen is not None else None
+    ending = live.ending(now)
+    ends = (verdict.stops_at, limit, None if ending is None else ending.at)
+    return min(end for end in ends if end is not None)
 
 
 def _off(seen: Observation) -> Message:
@@ -63,11 +65,24 @@ def _ready(live: LiveBox, verdict: Verdict, now: datetime) -> Message:
     if strongest.sign is Sign.UNKNOWN:
         return messages.headline("ready.unknown", since_at=strongest.at, stops_at=verdict.stops_at)
     if verdict.busy:
+        if (models := _downloading(live, now)) is not None:
+            return models
         veto = live.veto(now)
         return messages.headline("ready.veto", what=veto) if veto else messages.headline("ready.render")
     if strongest.sign is Sign.HOLD:
         return messages.headline("ready.hold", hold_until=strongest.until)
-    return messages.headline("ready", stops_at=stops_at(live, verdict))
+    return messages.headline("ready", stops_at=stops_at(live, verdict, now))
+
+
+def _downloading(live: LiveBox, now: datetime) -> Message | None:
+    """That models are coming, where nothing but their download is under way on the box."""
+    models, pulse = live.downloads(now), live.watch.pulse if live.watch is not None else None
+    if models is None or live.report is None or live.report.veto(now) != "download":
+        return None
+    if models.state != "running" or (pulse is not None and (pulse.veto or pulse.running + pulse.pending > 0)):
+        return None
+    there = sum(file.state == "done" for file in models.files)
+    return messages.headline("ready.models", done=there, count=len(models.files))
 
 
 def _stopping(live: LiveBox, now: datetime) -> Message:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from manager import messages
 from manager.application.channel import Channel
 from manager.application.entrance import Entrance, entrance_of, seen_from
-from manager.application.report import Report
+from manager.application.report import Ending, Models, Report
 from manager.application.setup import Setup, setup_of
 from manager.application.watch import Watch, signs
 from manager.domain.allowing import Contact, Fence, networks_now
@@ -154,6 +154,14 @@ class LiveBox:
             return pulse.veto
         code = self.report.veto(now) if self.report is not None else None
         return None if code is None else messages.veto(code)
+
+    def ending(self, now: datetime) -> Ending | None:
+        """That the box turns itself off, by its own word."""
+        return None if self.report is None else self.report.ending(now)
+
+    def downloads(self, now: datetime) -> Models | None:
+        """The model list as the box downloads it."""
+        return None if self.report is None else self.report.downloads(now)
 
     def comfy(self, now: datetime) -> Comfy:
         """What is known of ComfyUI."""

@@ -18,6 +18,8 @@ _MOST_FILES = 500
 _MOST_SIGNS = 20
 # What a box said longer ago than this says nothing about now.
 _FRESH = timedelta(seconds=45)
+# No guard announces anything so long before; a figure beyond is a slip of the box's.
+_LONGEST_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,15 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """The box's own word that it turns itself off: when, and why, as a code. `under_way`: it is doing so now."""
+
+    at: datetime
+    reason: str | None
+    under_way: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The report and when it came. `address` is the manager's own, as the box sees it; `progress` is passed on raw."""
 
@@ -72,11 +83,28 @@ class Report:
 
     def veto(self, now: datetime) -> str | None:
         """The code of what keeps the box on, as long as that is news: the guard's word, or a download."""
-        if now - self.at > _FRESH:
+        if not self._fresh(now):
             return None
         if self.guard is not None and self.guard.veto:
             return self.guard.veto
         return "download" if self.models is not None and self.models.state == "running" else None
+
+    def ending(self, now: datetime) -> Ending | None:
+        """What the guard announces, as long as that is news."""
+        guard = self.guard
+        if guard is None or guard.state not in ("announced", "stopping") or not self._fresh(now):
+            return None
+        left = timedelta(seconds=min(max(guard.stops_in_s or 0.0, 0.0), _LONGEST_S))
+        return Ending(self.at + left, guard.reason, under_way=guard.state == "stopping")
+
+    def downloads(self, now: datetime) -> Models | None:
+        """The model list, if there is one; a download that nothing is heard of any more is not called one."""
+        if self.models is None or self.models.state == "idle":
+            return None
+        return None if self.models.state == "running" and not self._fresh(now) else self.models
+
+    def _fresh(self, now: datetime) -> bool:
+        return now - self.at <= _FRESH
 
 
 def read_report(raw: Any, at: datetime) -> Report:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from manager import messages
-from manager.application import timeline
+from manager.application import downloading, timeline
 from manager.application.headlines import headline_of, stops_at
 from manager.application.live import LiveBox, Rules
 from manager.domain import cost
@@ -40,7 +40,7 @@ def view(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
         "comfyui_url": live.endpoint(rules) if phase in (Phase.SETTING_UP, Phase.READY, Phase.TROUBLE) else None,
         "entrance": _entrance(live, rules),
         "last_activity": plain(last_activity(verdict)),
-        "stops_at": plain(stops_at(live, verdict)),
+        "stops_at": plain(stops_at(live, verdict, now)),
         "warns_at": plain(verdict.warns_at if verdict is not None else None),
         "hold_until": plain(box.hold_until),
         "run_limit_at": plain(seen.run_limit_at if seen is not None else None),
@@ -55,6 +55,7 @@ def view(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
         "progress": _progress(live, phase),
         "machine": _machine(live),
         "last_session": _last_session(live, rules),
+        "models": None if (models := live.downloads(now)) is None else downloading.as_json(models),
         "notices": [messages.problem(fault).as_json() for fault in _notices(live, phase)],
         "comfyui": {"asked": box.comfyui_ref, "version": pulse.version if pulse is not None else None},
         "journal": [entry_json(entry.at, entry.code, entry.data) for entry in live.journal],
@@ -84,7 +85,7 @@ def activity(live: LiveBox, rules: Rules, now: datetime) -> dict[str, Any]:
         "verdict": headline.in_utc(),
         "headline": headline.as_json(),
         "busy": verdict is not None and verdict.busy,
-        "stops_at": plain(stops_at(live, verdict)),
+        "stops_at": plain(stops_at(live, verdict, now)),
         "signals": signals,
     }
 
@@ -102,8 +103,12 @@ def _signal(live: LiveBox, reason: Reason, now: datetime) -> dict[str, Any]:
 def _details(live: LiveBox, verdict: Verdict | None, now: datetime) -> Iterator[Message]:
     if verdict is None:
         return
+    if (ending := _ending(live, now)) is not None:
+        yield ending
     for reason in verdict.reasons:
         yield _reason(live, reason, now)
+    if live.report is not None and live.report.guard is not None and live.report.guard.state == "off":
+        yield messages.guard_off()
     if live.seen is not None and live.seen.run_limit_at is not None:
         yield messages.detail("run_limit", limit_at=live.seen.run_limit_at)
     if live.watch is not None and live.watch.pulse is not None and not live.watch.pulse.presence:
@@ -137,7 +142,9 @@ def _reason(live: LiveBox, reason: Reason, now: datetime) -> Message:
 def _warning(live: LiveBox, rules: Rules, verdict: Verdict | None, now: datetime) -> Message | None:
     if verdict is None or live.seen is None:
         return None
-    limit = live.seen.run_limit_at
+    limit, ending = live.seen.run_limit_at, live.ending(now)
+    if ending is not None and ending.at <= min(verdict.stops_at, limit or verdict.stops_at):
+        return _ending(live, now)
     if limit is not None and limit <= verdict.stops_at and now >= limit - rules.policy.warning:
         return messages.warning("run_limit", stops_in=limit)
     if now < verdict.warns_at:
@@ -146,6 +153,15 @@ def _warning(live: LiveBox, rules: Rules, verdict: Verdict | None, now: datetime
         return messages.warning("silent", stops_in=verdict.stops_at)
     blind = live.watch is not None and live.watch.pulse is not None and not live.watch.pulse.presence
     return messages.warning("idle.blind" if blind else "idle", stops_in=verdict.stops_at)
+
+
+def _ending(live: LiveBox, now: datetime) -> Message | None:
+    ending = live.ending(now)
+    if ending is None:
+        return None
+    if ending.under_way:
+        return messages.guard_stopping(ending.reason)
+    return messages.guard_announced(ending.reason, stops_in=ending.at)
 
 
 def last_activity(verdict: Verdict | None) -> datetime | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from manager.messages import duration, fill, sentence
+from manager.messages import duration, fill, sentence, size
 
 _SIGNS: Mapping[str, str] = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _DAYS: Mapping[int, str] = {-1: "yesterday", 0: "today", 1: "tomorrow"}
@@ -55,6 +55,8 @@ class Words:
             return self.countdown(value)
         if name.endswith("_s"):
             return duration(float(value))
+        if name.endswith("_size"):
+            return size(value)
         return self.money(value) if name.endswith("_money") else str(value)
 
 

@@ -51,7 +51,20 @@ def _in_utc(name: str, value: Any) -> str:
         return f"{moment.astimezone(UTC):%H:%M} UTC"
     if name.endswith("_s"):
         return duration(float(value))
+    if name.endswith("_size"):
+        return size(value)
     return str(value)
+
+
+def size(count: float) -> str:
+    """Bytes as people say them: 640 kB, 6.5 GB; thousands, as on the labels of disks."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB"):
+        if amount < 999.5:  # noqa: PLR2004 - three digits are enough
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    amount, unit = (amount, "GB") if amount < 999.5 else (amount / 1000, "TB")  # noqa: PLR2004 - as above
+    return f"{amount:.1f} {unit}" if amount < 100 else f"{amount:.0f} {unit}"  # noqa: PLR2004 - as above
 
 
 def duration(seconds: float) -> str:

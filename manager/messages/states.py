@@ -21,6 +21,7 @@ _HEADLINES = {
     "ready": "On. Stops at {stops_at} unless you go on.",
     "ready.render": "A render is running; it stays on.",
     "ready.veto": "The box is busy with {what}; it stays on.",
+    "ready.models": "Downloading models, {done} of {count} are there; it stays on.",
     "ready.hold": "On. Held until {hold_until}.",
     "ready.unknown": "ComfyUI does not answer since {since_at}. Without a sign of anybody the box stops at {stops_at}.",
     "stopping": "Stopping. Google has not confirmed yet.",

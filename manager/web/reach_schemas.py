@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, model_validator
 
-from manager.web.schemas import Input, Notice, Output, Sentence, rfc3339
+from manager.web.shapes import Input, Notice, Output, Sentence, rfc3339
 
 _LONGEST = timedelta(days=366)
 

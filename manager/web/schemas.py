@@ -1,36 +1,15 @@
 """What goes in and out as JSON, for validation and for the OpenAPI description. Moments are RFC 3339 in UTC."""
 
-import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, model_validator
+
+from manager.web.shapes import Input, Notice, Output, Sentence, Words, rfc3339
 
 _LONGEST_HOLD = timedelta(days=7)
 
-_MOMENT = re.compile(r"^\d{4}-\d\d-\d\d[Tt ]")
-
 Phase = Literal["off", "queued", "starting", "setting_up", "ready", "stopping", "trouble"]
-
-
-def rfc3339(value: Any) -> Any:
-    """The validator would also take seconds since 1970, in several guises."""
-    if not isinstance(value, str) or not _MOMENT.match(value):
-        raise PydanticCustomError("datetime_parsing", "not a moment")
-    return value
-
-
-class Input(BaseModel):
-    """Exactly these fields, of exactly these types."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Output(BaseModel):
-    """At least these fields: more may come with later versions."""
-
-    model_config = ConfigDict(extra="allow")
 
 
 class Password(Input):
@@ -127,30 +106,6 @@ class Health(Output):
     status: Literal["ok"]
 
 
-class Sentence(Output):
-    """A text with the values that belong into its {slots}."""
-
-    code: str
-    text: str
-    values: dict[str, Any]
-
-
-class Words(Output):
-    """A text with its values, without a code of its own."""
-
-    text: str
-    values: dict[str, Any]
-
-
-class Notice(Output):
-    """Something that is wrong although the box goes on, and what a person can do."""
-
-    code: str
-    title: str
-    detail: Words
-    remedy: Words
-
-
 class Version(Output):
     """ComfyUI's: the tag that was asked for instead of COMFYUI_REF, and what runs, where it is known."""
 
@@ -209,6 +164,23 @@ class Progress(Output):
     eta_at: datetime | None
 
 
+class ModelFile(Sentence):
+    """One file of the model list; `share` is how much of it is there, 0 to 1, where that is known."""
+
+    name: str
+    folder: str
+    state: Literal["waiting", "running", "checking", "done", "failed"]
+    share: float | None
+
+
+class Models(Sentence):
+    """The download of the model list, all in all and file by file."""
+
+    state: Literal["running", "done", "failed"]
+    share: float | None
+    files: list[ModelFile]
+
+
 class JournalEntry(Sentence):
     """Something that happened."""
 
@@ -245,7 +217,8 @@ class Status(Output):
     progress: Progress | None
     machine: dict[str, Any] | None
     last_session: dict[str, Any] | None
-    notices: list[Notice] = []
+    models: Models | None = None
+    notices: list[Notice] = Field(default_factory=list[Notice])
     comfyui: Version | None = None
     journal: list[JournalEntry]
 

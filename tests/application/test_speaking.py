@@ -9,6 +9,7 @@ import pytest
 from manager.application.ports import Door, TokenClaims
 from manager.application.visits import session_of
 from manager.domain.errors import NothingToFrame, UnknownBox
+from manager.messages import plain
 from tests.support.clock import NOON
 from tests.support.world import World
 
@@ -148,6 +149,85 @@ class TestTheReport:
         await world.boxes.stop("comfyui")
         await world.tick(5)
         assert (world.live.report, world.live.vetoed_at, world.live.guest) == (None, None, {})
+
+    async def test_of_a_download_holds_the_box_on_until_it_ends(self) -> None:
+        world = await gated()
+        running = {"name": "a.safetensors", "folder": "checkpoints", "state": "running", "bytes": 1, "size": 4}
+        files = [running | {"name": "b.pt", "state": "done", "bytes": 4}, running]
+        world.gate.answer |= {"models": {"state": "running", "files": files}}
+        await world.tick(8, minutes=5)
+        assert world.vm.seen.status == "RUNNING"
+        assert world.status["busy"]
+        assert world.status["reason"] == "Downloading models, 1 of 2 are there; it stays on."
+        assert world.status["models"]["code"] == "models.running"
+        said = [(signal["signal"], signal["values"]) for signal in world.boxes.activity("comfyui")["signals"]]
+        assert ("veto", {"what": "a download"}) in said
+        world.gate.answer |= {"models": {"state": "done", "files": files}}
+        await world.tick(8, minutes=5)
+        assert world.vm.seen.status == "TERMINATED"
+        assert world.status["models"] is None
+
+    async def test_of_a_download_is_not_the_headline_while_something_else_goes_on(self) -> None:
+        world = await gated()
+        models = {"state": "running", "files": []}
+        world.gate.answer |= {"models": models, "guard": {"state": "watching", "veto": "upload"}}
+        await world.tick(seconds=11)
+        assert world.status["reason"] == "The box is busy with an upload; it stays on."
+        world.gate.answer |= {"guard": None, "models": models}
+        world.comfyui.render()
+        await world.tick(seconds=11)
+        assert world.status["headline"]["code"] != "ready.models"
+        world.gate.answer |= {"guard": {"state": "watching", "veto": "download"}, "models": models | {"state": "done"}}
+        world.comfyui.rest()
+        await world.tick(seconds=11)
+        assert world.status["reason"] == "The box is busy with a download; it stays on."
+
+    async def test_that_the_box_turns_itself_off_is_told_as_long_as_it_is_news(self) -> None:
+        world = await gated()
+        world.gate.answer |= {"guard": {"state": "announced", "reason": "max_run", "stops_in_s": 240}}
+        await world.tick(seconds=11)
+        ends = plain(world.clock.now() + timedelta(seconds=240))
+        status = world.status
+        assert status["warning"] == {
+            "code": "guard.max_run",
+            "text": "The box turns itself off in {stops_in} because its longest time is over.",
+            "values": {"stops_in": ends},
+        }
+        assert status["details"][0] == status["warning"]
+        assert status["stops_at"] == ends
+        world.gate.answer |= {"guard": {"state": "stopping", "reason": "max_run", "stops_in_s": 0}}
+        await world.tick(seconds=11)
+        assert world.status["warning"]["code"] == "guard.stopping"
+        world.gate.away = True
+        await world.tick(2, seconds=30)
+        assert world.status["warning"] is None
+
+    async def test_a_stop_of_the_managers_own_that_comes_before_is_the_warning(self) -> None:
+        world = await gated()
+        world.gate.answer |= {"guard": {"state": "announced", "reason": "idle", "stops_in_s": 900}}
+        await world.tick(14, minutes=2)
+        assert world.status["warning"]["code"] == "idle"
+        assert world.status["details"][0]["code"] == "guard.idle"
+
+    async def test_somebody_who_comes_back_is_told_to_the_box_at_once(self) -> None:
+        world = await gated()
+        await world.tick(seconds=11)
+        before = world.live.statement_due
+        world.boxes.keep_alive("comfyui", active=True)
+        assert world.live.statement_due == before
+        world.gate.answer |= {"guard": {"state": "announced", "reason": "idle", "stops_in_s": 240}}
+        await world.tick(seconds=11)
+        woken = world.woken
+        world.boxes.keep_alive("comfyui", active=True)
+        assert (world.live.statement_due, world.woken) == (None, woken + 1)
+        await world.tick(seconds=1)
+        assert world.gate.told[-1][1]["keep_alive_age_s"] == 1.0
+
+    async def test_a_guard_that_may_not_act_says_so(self) -> None:
+        world = await gated()
+        world.gate.answer |= {"guard": {"state": "off"}}
+        await world.tick(seconds=11)
+        assert "guard.off" in [detail["code"] for detail in world.status["details"]]
 
     async def test_names_what_a_newer_box_is_busy_with(self) -> None:
         world = await gated()

@@ -10,6 +10,7 @@ from manager.cli.failures import Failure
 from manager.cli.follow import events
 from manager.cli.until import parse_until
 from manager.cli.words import Words
+from manager.messages import size
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 
@@ -38,7 +39,7 @@ def test_moments_are_told_in_the_readers_zone_with_the_day_where_it_differs(at: 
 
 
 def test_the_name_of_a_value_tells_how_it_is_shown() -> None:
-    text = "{a_at} {b_until} {c_in} {d_s} {e_money} {f} {missing_at}"
+    text = "{a_at} {b_until} {c_in} {d_s} {e_money} {f} {g_size} {missing_at}"
     values = {
         "a_at": "2026-11-21T14:32:00Z",
         "b_until": "2026-11-21T15:00:00Z",
@@ -46,8 +47,12 @@ def test_the_name_of_a_value_tells_how_it_is_shown() -> None:
         "d_s": 8400,
         "e_money": "0.38",
         "f": "as it is",
+        "g_size": 6_460_000_000,
     }
-    assert Words(NOW).sentence({"text": text, "values": values}) == "15:32 16:00 1:04:32 2 h 20 min $0.38 as it is …"
+    assert (
+        Words(NOW).sentence({"text": text, "values": values})
+        == "15:32 16:00 1:04:32 2 h 20 min $0.38 as it is 6.5 GB …"
+    )
     assert Words(NOW, "CHF").money("0.38") == "0.38 CHF"
     assert Words(NOW).countdown("2026-11-21T13:00:00Z") == "0:00"
 
@@ -99,3 +104,21 @@ def test_server_sent_events_are_read_with_comments_and_several_lines() -> None:
         "data: cut",
     ]
     assert list(events(iter(lines))) == [(None, None), ("a-1", "{\n}"), ("a-1", "x")]
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (640_000, "640 kB"),
+        (999_600, "1 MB"),
+        (335_000_000, "335 MB"),
+        (6_460_000_000, "6.5 GB"),
+        (250_000_000_000, "250 GB"),
+        (1_500_000_000_000, "1.5 TB"),
+        (2_500_000_000_000_000, "2500 TB"),
+    ],
+)
+def test_bytes_are_told_as_on_the_labels_of_disks(count: int, said: str) -> None:
+    assert size(count) == said
