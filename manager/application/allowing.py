@@ -39,6 +39,7 @@ class Allowing:
         networks = live.allowed_now(rules, now)
         remaining = allowing.remaining(live.box.allowances, now)
         network = _network(visitor)
+        let_in = not networks or allowing.covered(visitor, networks)
         return {
             "everybody": not networks,
             "permanent": list(rules.fence.permanent),
@@ -49,12 +50,12 @@ class Allowing:
             "visitor": {
                 "address": visitor,
                 "network": network,
-                "allowed": not networks or allowing.covered(visitor, networks),
+                "allowed": let_in,
             },
             "useful": rules.fence.narrow,
             "firewall_rule": self._rule,
             "problem": _problem(live, "firewall"),
-            "notes": [note.as_json() for note in self._notes(rules, visitor, network)],
+            "notes": [note.as_json() for note in self._notes(rules, visitor, network, let_in=let_in)],
         }
 
     async def allow(self, name: str, visitor: str, address: str | None, until: datetime | None) -> dict[str, Any]:
@@ -90,14 +91,15 @@ class Allowing:
         self._hurry()
         return self.allowed(live.name, visitor)
 
-    def _notes(self, rules: Rules, visitor: str, network: str | None) -> list[Message]:
+    def _notes(self, rules: Rules, visitor: str, network: str | None, *, let_in: bool) -> list[Message]:
         fence = rules.fence
         code = "relayed" if fence.relayed else "narrow" if fence.permanent else "open"
         if code == "narrow" and self._rule is None:
             code = "narrow.gate_alone"
         notes = [messages.note(code)]
-        if fence.narrow and network is None:
-            notes.append(messages.note("local_visitor", address=visitor))
+        if fence.narrow:
+            known = "visitor.in" if let_in else "visitor.out"
+            notes.append(messages.note("local_visitor" if network is None else known, address=visitor))
         if rules.domain is not None and not fence.relayed:
             kept = self._name_kept_by
             notes.append(messages.note("name.by_hand" if kept is None else "name.dns", domain=rules.domain, zone=kept))

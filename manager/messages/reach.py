@@ -9,8 +9,12 @@ _RESERVED = "about $7 a month while the box is off"
 
 # What stands beside the list of networks, one line each.
 _NOTES = {
-    "open": "Anybody may knock; only who has logged in here comes in. ALLOWED_IP would narrow that.",
-    "relayed": "Your browser comes through this panel; the box itself admits nobody but the panel.",
+    "open": (
+        "ALLOWED_IP is empty: whoever has logged in here comes in from anywhere, and this list counts once it is set."
+    ),
+    "relayed": (
+        "Your browser comes through this panel, and the box admits nobody else: this list changes nothing here."
+    ),
     "narrow": "Only these networks reach ComfyUI, and of them only who has logged in here.",
     "narrow.gate_alone": (
         "Only these networks come in; the box itself sees to that. FIREWALL_RULE would keep the others from knocking."
@@ -20,6 +24,8 @@ _NOTES = {
         "{domain} has to lead to the box, and its address changes at every start unless it is reserved "
         f"({_RESERVED}); or set DNS_ZONE or CLOUDFLARE_ZONE. docs/gcp.md says how."
     ),
+    "visitor.in": "You come from {address}, which is let in.",
+    "visitor.out": "You come from {address}, which is not let in.",
     "local_visitor": "The panel sees you at {address}, which no box can. Look your public address up and enter it.",
 }
 

@@ -67,6 +67,11 @@ class Box extends EventTarget {
     }
   }
 
+  /** Any other call about this box; what was refused is thrown. */
+  call(method, leaf, body) {
+    return this.#call(method, leaf, body);
+  }
+
   /** Where a gated box's ComfyUI is opened, for one opening; through the relay where `way` says so. */
   frame(way) {
     return this.#call("POST", "frame", way ? { way } : {});

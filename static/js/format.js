@@ -70,6 +70,13 @@ export const roundMoney = (amount, currency = "USD") =>
     maximumFractionDigits: Math.abs(amount) >= 100 ? 0 : 2,
   }).format(amount);
 
+/** "640 kB", "6.5 GB": thousands, as on the labels of disks. */
+export const bytes = (count) => {
+  const exponent = Math.min(4, Math.max(0, Math.floor(Math.log10(Math.max(1, count * 1.0005)) / 3)));
+  const amount = count / 1000 ** exponent;
+  return word(`unit_size.${exponent}`, { n: amount.toFixed(exponent > 2 && amount < 100 ? 1 : 0) });
+};
+
 export const percent = (share) => word("unit.percent", { n: Math.round(share * 100) });
 
 /** The month's name; Google's months begin in UTC. */

@@ -1,6 +1,6 @@
 // A sentence from the server is a template with values; the name of a value says how it is shown.
 
-import { countdown, duration, moment, money } from "./format.js";
+import { bytes, countdown, duration, moment, money } from "./format.js";
 
 const SHORT = 20;
 
@@ -16,6 +16,8 @@ const shown = (key, value, { now, currency }) => {
       return countdown(Date.parse(value) - now);
     case "s":
       return duration(value);
+    case "size":
+      return bytes(value);
     case "money":
       return money(value, currency);
     default:

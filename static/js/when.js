@@ -2,6 +2,9 @@
 
 import { box } from "./box.js";
 
+// Nobody can talk Google, or the box, out of these.
+const HARD = new Set(["run_limit", "guard.max_run", "guard.stopping"]);
+
 const flagsOf = (status) =>
   new Set([
     status.phase,
@@ -15,8 +18,8 @@ const flagsOf = (status) =>
     status.phase === "ready" && status.trouble && "on-in-trouble",
     status.phase === "ready" && status.comfyui_url && "openable",
     `said-${status.headline.code}`,
-    // Nobody can talk Google out of its run limit.
-    status.warning && status.warning.code !== "run_limit" && "here",
+    status.warning && !HARD.has(status.warning.code) && "here",
+    status.models && "models",
     status.intent === "on" && "wanted",
     document.querySelector(".fleet") && "fleet",
   ]);

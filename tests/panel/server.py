@@ -17,9 +17,14 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from manager.domain.allowing import Fence
+from manager.domain.errors import GpuboxError
 from manager.web.assets import Assets
+from manager.web.errors import problem
 from manager.web.pages import Pages
+from manager.web.reach_schemas import Allow
 
+from .letting_in import LettingIn
 from .states import Status, state
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +73,7 @@ class Panel:
                     Route("/login", self._login_page),
                     Route("/api/auth/login", self._login, methods=["POST"]),
                     Route("/api/auth/logout", self._logout, methods=["POST"]),
-                    Route("/api/boxes/{box}/{leaf}", self._leaf, methods=["GET", "POST"]),
+                    Route("/api/boxes/{box}/{leaf}", self._leaf, methods=["GET", "POST", "DELETE"]),
                     Route("/api/events", self._events),
                     Mount("/static", StaticFiles(directory=ROOT / "static")),
                 ]
@@ -88,6 +93,7 @@ class Panel:
         self.streams: set[tuple[asyncio.AbstractEventLoop, asyncio.Queue[str | None]]] = set()
         self.down = False
         self.signals: list[Status] = []
+        self.allowing = LettingIn("127.0.0.1", Fence())
 
     # -- what tests do ------------------------------------------------------------------------------------------
 
@@ -170,6 +176,8 @@ class Panel:
         leaf = request.path_params["leaf"]
         body = await request.body()
         self.calls.append((leaf, json.loads(body) if body else None))
+        if leaf == "allowed" and leaf not in self.answers:
+            return await self._allowed(request, json.loads(body) if body else {})
         if leaf in self.answers:
             return self._answer(leaf)
         if leaf == "logs":
@@ -185,6 +193,20 @@ class Panel:
         if leaf == "keep-alive":
             return JSONResponse({key: self.status[key] for key in ("last_activity", "stops_at")})
         return JSONResponse(self.status, status_code=202 if leaf in {"start", "stop"} else 200)
+
+    async def _allowed(self, request: Request, sent: dict[str, Any]) -> Response:
+        """As the real route does it."""
+        try:
+            if request.method == "DELETE":
+                told = await self.allowing.remove(request.query_params["network"])
+            elif request.method == "POST":
+                asked = Allow.model_validate_json(json.dumps(sent))
+                told = await self.allowing.allow(asked.address, asked.moment(self.allowing.now()))
+            else:
+                told = await self.allowing.allowed()
+        except GpuboxError as error:
+            return problem(error.fault)
+        return JSONResponse(told)
 
     def _answer(self, leaf: str) -> Response:
         status, body, headers = self.answers[leaf]

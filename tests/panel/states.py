@@ -2,22 +2,11 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-Status = dict[str, Any]
-
-NOW = datetime(2026, 11, 18, 14, 2, 30, tzinfo=UTC)
-
-
-def at(**since: float) -> str:
-    """RFC 3339 of a moment so far from the gallery's now; negative is the past."""
-    return (NOW + timedelta(**since)).isoformat().replace("+00:00", "Z")
-
-
-def said(code: str, text: str, **values: Any) -> Status:
-    """A sentence with its values."""
-    return {"code": code, "text": text, "values": values}
+from .reports import reported
+from .said import NOW, Status, at, said
 
 
 def step(code: str, text: str, state: str, **figures: Any) -> Status:
@@ -100,6 +89,7 @@ _BASE: Status = {
         "zone": "us-central1-a",
     },
     "last_session": _LAST,
+    "models": None,
     "journal": _JOURNAL[1:],
 }
 
@@ -462,6 +452,8 @@ _GALLERY: dict[str, Status] = {
         name=_LONG,
     ),
 }
+
+_GALLERY |= reported(_ON, _GALLERY["setting-up"])
 
 NAMES = tuple(_GALLERY)
 

@@ -51,7 +51,9 @@ def test_a_state_is_told_accessibly_and_fits(name: str, desk: Desk) -> None:
         assert violations(page) == [], look
 
 
-@pytest.mark.parametrize("name", ["off", "ready", "held", "stockout"])
+@pytest.mark.parametrize(
+    "name", ["off", "ready", "held", "stockout", "models-downloading", "models-failed", "guard-announced"]
+)
 def test_the_menu_is_accessible_and_fits(name: str, desk: Desk) -> None:
     desk.panel.boxes = ["comfyui", "video"]
     desk.show(name)

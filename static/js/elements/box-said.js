@@ -40,12 +40,13 @@ class BoxSaid extends Follower {
     const render = inBar ? renderWords(status) : null;
     say(line, render ? { text: render, values: {} } : message, box.context, phaseWord(status));
     if (inBar) this.#progress(status);
-    this.#speak(status, message);
+    this.#speak(status, status.warning ?? message);
   }
 
-  /** How far the render is, as the bar's lower edge. */
-  #progress({ phase, render, warning }) {
-    const share = phase === "ready" && render?.running && !warning ? (render.share ?? 0) : 0;
+  /** How far the render is, or else the download of models, as the bar's lower edge. */
+  #progress({ phase, render, warning, headline, models }) {
+    const work = render?.running ? render : headline.code === "ready.models" ? models : null;
+    const share = phase === "ready" && !warning ? (work?.share ?? 0) : 0;
     document.body.style.setProperty("--render", share);
   }
 
