@@ -20,11 +20,11 @@ nginx_apply() {
     entrance_problem entrance_nginx "$(nginx_cause "$complaint")"
     return 1
   fi
-  before=$(readlink "$ENTRANCE_CONF")
+  before=$(readlink "$ENTRANCE_CONF" || echo /dev/null)
   rm -rf "${ENTRANCE_RENDERINGS:?}/$digest"
   mv "$new" "$ENTRANCE_RENDERINGS/$digest"
   link_switch "$ENTRANCE_CONF" "$ENTRANCE_RENDERINGS/$digest"
-  if nginx_in_force "$digest" || { nginx_load && nginx_wait_for "$digest"; }; then
+  if nginx_in_force "$digest" || { nginx_load "$before" && nginx_wait_for "$digest"; }; then
     nginx_tidy "$digest"
     return 0
   fi
@@ -37,8 +37,19 @@ nginx_digest() {
     ${ENTRANCE_VALUES[CERTIFICATE]:+"${ENTRANCE_VALUES[CERTIFICATE]}"} 2>/dev/null) | sha256sum | cut -c 1-16
 }
 
+# nginx_load BEFORE: what lies at ENTRANCE_CONF takes the place of this configuration.
 nginx_load() {
-  systemctl reload-or-restart nginx.service
+  if [ "$(nginx_listens "$1")" = "$(nginx_listens "$ENTRANCE_CONF")" ]; then
+    systemctl reload-or-restart nginx.service
+  else
+    # A reload opens the new ports before it closes the old ones, which may be in their way.
+    systemctl restart nginx.service
+  fi
+}
+
+# nginx_listens CONFIGURATION: the addresses and ports, each once.
+nginx_listens() {
+  cat "$1"/servers/*.conf 2>/dev/null | sed -nE 's/^ *listen ([^ ;]+).*/\1/p' | sort -u
 }
 
 # Whether the running nginx works by this configuration.
@@ -59,9 +70,9 @@ nginx_wait_for() {
 nginx_go_back() {
   local cause
   cause=$(nginx_cause "$(tail -n 20 "$ENTRANCE_LOGS/error.log" 2>/dev/null)")
-  if [ -n "$1" ] && [ -d "$1" ]; then
+  if [ -d "$1" ]; then
     link_switch "$ENTRANCE_CONF" "$1"
-    nginx_load
+    nginx_load "$ENTRANCE_RENDERINGS/$2"
     rm -rf "${ENTRANCE_RENDERINGS:?}/$2"
   fi
   entrance_problem entrance_nginx "nginx did not take the new configuration: $cause"
@@ -70,7 +81,7 @@ nginx_go_back() {
 # The line that says why, of all that nginx says.
 nginx_cause() {
   local line
-  line=$(grep -E '\[(emerg|alert|crit)\]' <<<"$1" | tail -n 1)
+  line=$(grep -E '\[(emerg|alert|crit)\]' <<<"$1" | grep -v 'still could not bind' | tail -n 1)
   [ -n "$line" ] || line=$(tail -n 1 <<<"$1")
   sed -E 's/^.*\[(emerg|alert|crit)\] ([0-9#]+: )?//' <<<"${line:-it says nothing}"
 }

@@ -18,6 +18,7 @@ render_all() {
 # The pages, and for each the one policy under which its script and its style may run.
 render_pages() {
   local page name
+  cp "$ENTRANCE_TEMPLATES"/pages/*.json "$1/" || return 1
   for page in "$ENTRANCE_TEMPLATES"/pages/*.html; do
     name=$(basename "$page" .html)
     render_one "$page" "$1/$name.html" || return 1

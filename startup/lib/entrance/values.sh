@@ -13,7 +13,9 @@ values_begin() {
     [COMFYUI]=$ENTRANCE_COMFYUI [HTTP_PORT]=$ENTRANCE_HTTP_PORT [TUNNEL_ADDRESS]=$ENTRANCE_TUNNEL_ADDRESS
     [PANEL]=${panel:-\'none\'} [FIRST_PANEL]=${panel%% *} [CURVES]=$(values_curves)
     [OWN_CERTIFICATE]=$ENTRANCE_TLS/own.pem [OWN_KEY]=$ENTRANCE_TLS/own.key
-    [DOMAIN]=$(entrance_setting domain_name _) [CERTIFICATE]="" [KEY]="" [STAPLING]="" [HSTS]="" [REAL_IP]=""
+    [DOMAIN]=$(entrance_setting domain_name _) [CERTIFICATE]="" [KEY]="" [STAPLING]="" [REAL_IP]=""
+    # Where nobody but the manager sees it, the manager keeps it from browsers.
+    [HSTS]='add_header Strict-Transport-Security "max-age=63072000" always;'
     [PLAIN_ANSWER]="return 503;" [HTTP2]="" [UNASKED_RATE]=${GPUBOX_UNASKED_RATE:-10}
     [LISTEN_NAMED]=$(values_listen "$ENTRANCE_HTTPS_PORT" "ssl$(values_http2_flag)")
     [LISTEN_DEFAULT]=$(values_listen "$ENTRANCE_HTTPS_PORT" "ssl$(values_http2_flag) default_server $VALUES_KEEPALIVE")
@@ -78,7 +80,6 @@ values_domain() {
   [ "$ENTRANCE_HTTPS_PORT" = 443 ] || port=:$ENTRANCE_HTTPS_PORT
   ENTRANCE_VALUES[CERTIFICATE]=$1
   ENTRANCE_VALUES[KEY]=$2
-  ENTRANCE_VALUES[HSTS]='add_header Strict-Transport-Security "max-age=63072000" always;'
   ENTRANCE_VALUES[PLAIN_ANSWER]="return 308 https://${ENTRANCE_VALUES[DOMAIN]}$port\$request_uri;"
   if tls_has_responder "$1"; then
     ENTRANCE_VALUES[STAPLING]=$'  ssl_stapling on;\n  resolver 169.254.169.254 ipv6=off valid=300s;'

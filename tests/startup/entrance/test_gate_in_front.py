@@ -235,6 +235,36 @@ def test_an_address_off_the_list_is_let_in_when_the_manager_says_so(make_box: Ca
     assert "default 0;" in geo
 
 
+@pytest.mark.parametrize("path", ["/prompt", "/api/prompt", "/api//prompt", "/api/%70rompt", "/api/prompt?a=b"])
+def test_a_box_about_to_power_off_takes_no_new_prompt_and_says_so(box: Box, visitor: httpx.Client, path: str) -> None:
+    closing = box.folder / "run" / "closing"
+    closing.write_text('{"at":1,"reason":"idle"}')
+    try:
+        with box.client(headers={"Host": DOMAIN} | box.bearer()) as program:
+            answers = [visitor.post(path, json={}, headers={"Origin": ORIGIN}), program.post(path, json={})]
+        assert visitor.get("/api/queue").status_code == 200
+        assert visitor.post("/api/interrupt", json={}, headers={"Origin": ORIGIN}).status_code == 200
+    finally:
+        closing.unlink()
+    for answer in answers:
+        assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/json")
+        # As ComfyUI's page expects it of a refused prompt.
+        assert answer.json()["error"]["message"] == "The box is about to power off and takes no new prompt."
+        assert answer.json()["node_errors"] == {}
+    # Where the guard has thought better of it.
+    assert visitor.post(path, json={}, headers={"Origin": ORIGIN}).status_code in (400, 404)
+
+
+def test_a_refused_prompt_says_nothing_about_the_box_to_who_has_no_pass(box: Box) -> None:
+    closing = box.folder / "run" / "closing"
+    closing.write_text("{}")
+    try:
+        with box.client(headers={"Host": DOMAIN}) as stranger:
+            assert stranger.post("/api/prompt", json={}).status_code == 401
+    finally:
+        closing.unlink()
+
+
 def test_without_a_gate_nobody_passes(make_box: Callable[..., Box], world: World) -> None:
     box = behind_a_domain(make_box, world)
     box.close_gate()
@@ -254,6 +284,7 @@ def websocket(box: Box, headers: dict[str, str], origin: str | None = None):  # 
         additional_headers=headers,
         origin=origin,  # pyright: ignore[reportArgumentType]
         proxy=None,
+        open_timeout=30,
     )
 
 

@@ -16,22 +16,22 @@ from gpubox_agent.gate.upgrades import Upgrades
 # A statement of a thousand sessions has about 40 KB.
 _LARGEST_BODY = 256 * 1024
 _NO_STORE = {"Cache-Control": "no-store"}
-# Where another ticket would not help. nginx has a page of its own for 403.
-_CLOSED = ("closed", "closing")
+# Where another ticket would not help, nginx has pages of its own; everything else is 401.
+_STATUSES = {"closed": 403, "closing": 503, "unavailable": 503}
 
 
 def application(gate: Gate, refusals: Refusals, upgrades: Upgrades, streams: Streams) -> web.Application:
     """The routes."""
 
     async def check(asked: web.Request) -> web.Response:
-        """What nginx asks about a request: 204 with who it is; 401, or 403 where no pass would help, with why."""
+        """What nginx asks about a request: 204 with who it is; 401, 403 or 503 with why not."""
         request = described(asked.headers)
         try:
             passed = gate.check(request)
         except Refused as refused:
             refusals.note(refused.code, request.address, f"{request.method} {request.path[:80]}")
             headers = {"X-Gpubox-Code": refused.code} | _NO_STORE
-            return web.Response(status=403 if refused.code in _CLOSED else 401, headers=headers)
+            return web.Response(status=_STATUSES.get(refused.code, 401), headers=headers)
         upgrades.expect(request, passed)
         return web.Response(status=204, headers={"X-Gpubox-Who": passed.who})
 
@@ -64,8 +64,6 @@ def application(gate: Gate, refusals: Refusals, upgrades: Upgrades, streams: Str
     app.add_routes(
         [
             web.get("/_gpubox/check", check),
-            # nginx's word for an address that metadata does not list; the manager's newer list decides.
-            web.get("/_gpubox/check/unlisted", check),
             web.post("/_gpubox/enter", enter),
             web.post("/_gpubox/manager", manager),
             web.get("/_gpubox/health", health),
@@ -101,5 +99,5 @@ def _ticket(body: bytes) -> str:
 
 
 def _refusal(refused: Refused, **more: Any) -> web.Response:
-    status = 503 if refused.code == "unavailable" else 403 if refused.code in _CLOSED else 401
+    status = _STATUSES.get(refused.code, 401)
     return web.json_response({"code": refused.code} | more, status=status, headers=_NO_STORE)
