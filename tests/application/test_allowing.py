@@ -203,6 +203,13 @@ class TestWhatTheListSays:
         assert said["everybody"] is (not fence.permanent)
         assert said["visitor"]["allowed"] is (not fence.permanent)
 
+    async def test_says_whether_the_visitor_is_among_them(self) -> None:
+        fenced = await off()
+        assert [note["code"] for note in fenced.allowing.allowed("comfyui", VISITOR)["notes"]][1] == "visitor.out"
+        said = await fenced.allowing.allow("comfyui", VISITOR, None, NOON + HOUR)
+        assert [note["code"] for note in said["notes"]][1] == "visitor.in"
+        assert fenced.allowing.allowed("comfyui", "93.184.216.9")["notes"][1]["code"] == "visitor.in"
+
     @pytest.mark.parametrize(("kept", "code"), [(None, "name.by_hand"), ("example-com", "name.dns")])
     async def test_explains_who_sets_the_name(self, kept: str | None, code: str) -> None:
         world = await World(fence=NARROW, domain="comfy.example.com").open()

@@ -9,7 +9,7 @@ from playwright.async_api import Error, Frame, Page
 from manager.relay.cookie import mark_of
 from tests.support.whole import PASSWORD, PLACE
 
-from .relayed import BLOCKED, LOOPBACK, NAMED, Hostile, Scene, intent, scene
+from .relayed import BLOCKED, LOOPBACK, NAMED, Hostile, Scene, enter, intent, scene
 
 pytestmark = pytest.mark.browser
 
@@ -220,6 +220,23 @@ async def test_a_stranger_page_gets_nothing_from_the_relay(at: Scene, hostile: H
         call = {"panel": at.origin, "path": "/api/queue", "method": "POST", "mode": mode}
         assert not (await page.evaluate(CALLS, call)).startswith("read")
     assert hostile.heard == []
+
+
+async def test_drafts_of_another_box_that_was_here_before_do_not_show(at: Scene) -> None:
+    keep = """() => new Promise(done => {
+        localStorage.setItem("draft", "of before");
+        const opening = indexedDB.open("drafts");
+        opening.onsuccess = () => { opening.result.close(); done(); };
+    })"""
+    left = "async () => [localStorage.getItem('draft'), (await indexedDB.databases()).length]"
+    await at.frame.evaluate(keep)
+    for before, kept in (("null", ["of before", 1]), ("'another'", [None, 0])):
+        await at.frame.evaluate(f"localStorage.setItem('gpubox.box', {before} ?? localStorage.getItem('gpubox.box'))")
+        page = await at.browser.new_page()
+        await page.goto(at.panel)
+        frame = await enter(at.program, page, at.origin)
+        assert await frame.evaluate(left) == kept
+        await page.close()
 
 
 async def test_logging_out_of_the_panel_ends_the_frame_at_once_its_sockets_too(at: Scene) -> None:
