@@ -27,12 +27,13 @@ main() {
 [program:comfyui]
 command=$DATA/venv/bin/python main.py --listen 127.0.0.1 --port 8188 --cpu
 directory=$DATA/ComfyUI
+autostart=false
 autorestart=true
 CONF
   supervisorctl reread
   supervisorctl update
-  # At a boot it was tried in vain until the disk was mounted.
-  supervisorctl status comfyui | grep -qE 'RUNNING|STARTING' || supervisorctl restart comfyui
+  # Not before: what it runs from is not mounted, and what it runs on may just have been replaced.
+  supervisorctl start comfyui
   systemctl restart nginx
 }
 

@@ -3,9 +3,12 @@
 
 # Prints TEXT as a JSON string. Bytes that are no UTF-8 and control characters other than tab and newline are left out.
 json_string() {
-  local text
-  text=$(printf '%s' "$1" | iconv -c -f UTF-8 -t UTF-8 | tr -d '\000-\010\013-\037\177' && echo .)
-  text=${text%.}
+  local text=$1 LC_ALL=C
+  # What is plain need not be cleaned.
+  if [[ $text == *[!\ -~$'\t\n']* ]]; then
+    text=$(printf '%s' "$1" | iconv -c -f UTF-8 -t UTF-8 | tr -d '\000-\010\013-\037\177' && echo .)
+    text=${text%.}
+  fi
   text=${text//\\/\\\\}
   text=${text//\"/\\\"}
   text=${text//$'\t'/\\t}

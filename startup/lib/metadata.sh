@@ -13,7 +13,7 @@ metadata_get() {
 # Prints an attribute as it was last read, or DEFAULT.
 attribute() {
   if [ -f "$VAR/attributes/$1" ]; then
-    cat "$VAR/attributes/$1"
+    file_text "$VAR/attributes/$1"
   else
     printf %s "${2:-}"
   fi
@@ -50,7 +50,7 @@ metadata_fetch() {
 box_json() {
   local file attributes=() instance=()
   for file in "$VAR"/attributes/*; do
-    [ -f "$file" ] && attributes+=("${file##*/}" "$(json_string "$(cat "$file")")")
+    [ -f "$file" ] && attributes+=("${file##*/}" "$(json_string "$(file_text "$file")")")
   done
   for file in id name zone machine-type; do
     [ -f "$VAR/attributes/.$file" ] || continue

@@ -29,7 +29,7 @@ problem_clear() {
 problem_current() {
   local source
   for source in $PROBLEM_SOURCES; do
-    [ -f "$RUN/problems/$source" ] && cat "$RUN/problems/$source" && return
+    [ -f "$RUN/problems/$source" ] && file_text "$RUN/problems/$source" && return
   done
   return 0
 }

@@ -54,15 +54,20 @@ step_skip() {
 }
 
 step_end() {
+  local now tenths
+  now=$(uptime_s)
+  # Both have two decimals.
+  tenths=$(((10#${now/./} - 10#${STEP_BEGAN[$1]/./} + 5) / 10))
   STEP_STATE[$1]=$2
-  STEP_TOOK[$1]=$(awk -v from="${STEP_BEGAN[$1]}" -v to="$(uptime_s)" 'BEGIN { printf "%.1f", to - from }')
+  STEP_TOOK[$1]=$((tenths / 10)).$((tenths % 10))
   unset "STEP_SHARE[$1]"
   STEP_NOW=
   # What costs nothing is not worth a line on the console.
   if [ "$2" = failed ] || [ "${STEP_TOOK[$1]%.*}" -ge 1 ]; then
     say "$1 $2 after ${STEP_TOOK[$1]} s"
   fi
-  progress_write
+  # That a step is done is written with the beginning of the next, or at the end.
+  [ "$2" != failed ] || progress_write
 }
 
 # The share of the present step, from 0 to 1.

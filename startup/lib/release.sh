@@ -41,8 +41,12 @@ release_current() {
 # Whether it can be run as it is. The Python below it may have gone with another boot disk. None of its packages is loaded:
 # root runs nothing of what was installed.
 release_is_whole() {
-  [ -e "$1/complete" ] && "$1/venv/bin/python" -I -S -c '' 2>/dev/null
+  [ -e "$1/complete" ] || return 1
+  [ "$1" != "$RELEASE_SEEN_WHOLE" ] || return 0
+  "$1/venv/bin/python" -I -S -c '' 2>/dev/null && RELEASE_SEEN_WHOLE=$1
 }
+# Four steps ask.
+RELEASE_SEEN_WHOLE=
 
 # fail CODE DETAIL: remembers why, for whoever reports it.
 # shellcheck disable=SC2034 # the steps read them
@@ -54,7 +58,7 @@ fail() {
 
 # The last line of the log that says something.
 last_words() {
-  grep -v '^[[:space:]]*$' "$LOG" | tail -n 1 | cut -c 1-300
+  grep -v '^[[:space:]]*$' "$LOG" | tail -n 1 | sed 's/^ *//' | cut -c 1-300
 }
 
 # Removes everything but what is wanted, what is in force, and what was before it.

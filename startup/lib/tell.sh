@@ -9,7 +9,7 @@ TELL_PAUSE_S=8
 # Puts VALUE of KEY into the outbox, unless that is what was told last.
 tell() {
   local key=$1 value=$2
-  [ -f "$RUN/told/$key" ] && [ ! -e "$RUN/outbox/$key" ] && [ "$(cat "$RUN/told/$key")" = "$value" ] && return
+  [ -f "$RUN/told/$key" ] && [ ! -e "$RUN/outbox/$key" ] && [ "$(file_text "$RUN/told/$key")" = "$value" ] && return
   printf %s "$value" >"$RUN/.tell-$key.$BASHPID" && mv -f "$RUN/.tell-$key.$BASHPID" "$RUN/outbox/$key"
 }
 

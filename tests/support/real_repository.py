@@ -9,8 +9,12 @@ from pathlib import Path
 _USED = {".git", "models", "input", "output", "temp", "user", "custom_nodes"}
 
 
-def real_repository(source: Path, folder: Path, tag: str) -> None:
-    """Make one at `folder` from the files in `source`, with one tag."""
+def real_repository(source: Path, folder: Path, tag: str, torch: str = "") -> None:
+    """Make one at `folder` from the files in `source`, with one tag.
+
+    `torch` takes the place of that line in its requirements, e.g. "torch<2.15": the newest torch of the ordinary index
+    does not always fit the newest torchaudio there.
+    """
 
     def left_out(place: str, names: list[str]) -> set[str]:
         return {"__pycache__", *(_USED if Path(place) == source else ())} & set(names)
@@ -19,6 +23,12 @@ def real_repository(source: Path, folder: Path, tag: str) -> None:
     for name in ("models", "input", "output", "custom_nodes"):
         (folder / name).mkdir()
         (folder / name / ".gitkeep").touch()
+    if torch:
+        requirements = folder / "requirements.txt"
+        lines = requirements.read_text(encoding="utf-8").splitlines()
+        requirements.write_text(
+            "\n".join(torch if line == "torch" else line for line in lines) + "\n", encoding="utf-8"
+        )
     who = {f"GIT_{role}_{what}": "x@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     environment = who | {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder)}
     for words in ("init -q", "add -A -f", f"commit -q -m {tag}", f"tag {tag}", "update-server-info"):

@@ -1,6 +1,7 @@
 """The real ComfyUI on a box, from a new disk to its answers, and again without the internet: minutes and gigabytes.
 
-Runs where COMFYUI_DIR names a folder with its files. torch comes from the ordinary index, whatever it brings along.
+Runs where COMFYUI_DIR names a folder with its files. torch comes from the ordinary index, whatever it brings along;
+COMFYUI_TORCH names another than the newest, e.g. "torch<2.15".
 """
 
 import json
@@ -8,6 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
 
 from tests.support.container import CONTAINER_MARKS, GIB, ContainerBox, container_box
 from tests.support.git_server import git_app
@@ -24,12 +26,12 @@ _FIRST_WITHIN_S = 1800
 
 
 def test_the_real_comfyui_is_installed_and_boots_again_without_the_internet(tmp_path: Path) -> None:
-    real_repository(Path(os.environ["COMFYUI_DIR"]), tmp_path / "git" / "ComfyUI", FIRST_TAG)
-    (tmp_path / "nothing").mkdir()
+    source, torch = Path(os.environ["COMFYUI_DIR"]), os.environ.get("COMFYUI_TORCH", "")
+    real_repository(source, tmp_path / "git" / "ComfyUI", FIRST_TAG, torch)
     with container_box(tmp_path, metadata=told(), disk_size=40 * GIB) as box:
         box.metadata["gpubox-comfyui-git"] = f"{box.serve(git_app(tmp_path / 'git'))}/ComfyUI"
         # No builds of torch's own index, so that the ordinary one is asked.
-        box.metadata["gpubox-torch-index"] = box.serve(tmp_path / "nothing")
+        box.metadata["gpubox-torch-index"] = box.serve(Starlette())
         box.boot()
         wait_ready(box, _FIRST_WITHIN_S)
         assert problem(box) == "", log(box)

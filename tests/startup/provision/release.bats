@@ -58,6 +58,8 @@ made() {
   made v1
   release_is_whole "$RELEASE"
   rm "$RELEASE/venv/bin/python"
+  # As at the next boot.
+  RELEASE_SEEN_WHOLE=
   run ! release_is_whole "$RELEASE"
 }
 
