@@ -34,7 +34,7 @@ def headline_of(live: LiveBox, phase: Phase, verdict: Verdict | None, trouble: s
         case Phase.STOPPING:
             return _stopping(live, now)
         case _:
-            return messages.headline("setting_up")
+            return messages.headline("setting_up.installing" if live.setup.installing else "setting_up")
 
 
 def stops_at(live: LiveBox, verdict: Verdict | None, now: datetime) -> datetime | None:

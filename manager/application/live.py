@@ -112,7 +112,14 @@ class LiveBox:
         starting = self.box.start is not None and self.box.start.request_id is not None
         if self.watch is None or self.box.intent is not Intent.ON or starting:
             return None
-        said = signs(self.watch, self.box, self.panel_at, self.watched_since, self.vetoed_at)
+        said = signs(
+            self.watch,
+            self.box,
+            self.panel_at,
+            self.watched_since,
+            vetoed_at=self.vetoed_at,
+            veto=self.veto(now),
+        )
         return judge(said, rules.policy, now)
 
     def told(self, guest: Mapping[str, str]) -> None:
@@ -148,11 +155,13 @@ class LiveBox:
         self.told({})
 
     def veto(self, now: datetime) -> str | None:
-        """What keeps the box on besides ComfyUI's queue, in words: its own word, or the guard's."""
+        """What keeps the box on besides ComfyUI's queue, in words: its own word, the guard's, or its setup."""
         pulse = self.watch.pulse if self.watch is not None else None
         if pulse is not None and pulse.veto:
             return pulse.veto
         code = self.report.veto(now) if self.report is not None else None
+        if code is None and self.setup.moving:
+            code = "start"
         return None if code is None else messages.veto(code)
 
     def ending(self, now: datetime) -> Ending | None:

@@ -12,6 +12,8 @@ from typing import Any, cast
 from manager.domain.errors import Fault
 from manager.messages import is_box_problem, is_box_step
 
+# Steps whose work the next start finds done.
+_INSTALLED = ("driver", "packages", "agent", "comfyui", "python", "requirements")
 _STATES = ("done", "now", "todo", "failed", "skipped")
 _LOG_CHARACTERS = 8_000
 _DETAIL_CHARACTERS = 500
@@ -40,6 +42,11 @@ class Setup:
     def moving(self) -> bool:
         """Whether something is being done."""
         return any(step.state == "now" for step in self.steps)
+
+    @property
+    def installing(self) -> bool:
+        """Whether something is being put on the box that stays there."""
+        return any(step.state == "now" and step.code in _INSTALLED for step in self.steps)
 
 
 def setup_of(guest: Mapping[str, str]) -> Setup:

@@ -130,8 +130,8 @@ def _reason(live: LiveBox, reason: Reason, now: datetime) -> Message:
         case Sign.HOLD:
             return messages.detail("hold", hold_until=reason.until)
         case Sign.VETO:
-            own = "its own setup" if live.setup.moving else "…"
-            return messages.detail("veto", what=live.veto(now) or own)
+            what = live.veto(now)
+            return messages.detail("veto", what=what) if what else messages.detail("vetoed", seen_at=reason.at)
         case Sign.RENDER:
             rendering = pulse is not None and pulse.running + pulse.pending > 0
             return messages.detail("render" if rendering else "rendered", seen_at=reason.at)

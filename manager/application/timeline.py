@@ -13,6 +13,8 @@ from manager.domain.power import Power, power_of
 _STEPS = ("capacity", "booted", "comfyui")
 # A step of the setup that takes less is not worth a line.
 _WORTH_S = 2.0
+# ComfyUI's start has a line anyway, and models are not waited for.
+_NO_LINE = ("start", "models")
 # Under which name the usual times of the box's own steps are kept.
 _BOX = "box."
 
@@ -41,6 +43,9 @@ def as_json(times: StartTimes, usual: dict[str, float], zone: str, setup: Setup)
     """`{steps: [{code, text, values, state, began_at, took_s, usual_s, share}], eta_at}` for the panel."""
     marks = _marks(times)
     done = took(times)
+    installing = timedelta(seconds=_installing(setup))
+    if "comfyui" in done:
+        done["comfyui"] = max(done["comfyui"] - installing.total_seconds(), 0)
     steps: list[dict[str, Any]] = []
     state = "done"
     for step, begin in zip(_STEPS, marks, strict=False):
@@ -49,6 +54,7 @@ def as_json(times: StartTimes, usual: dict[str, float], zone: str, setup: Setup)
             steps += [_box_line(part, usual) for part in _shown(setup, usual)]
             if state == "now" and not _at_the_end(setup):
                 state = "todo"
+            begin = begin and begin + installing
         text = messages.step(step, done=step in done, zone=zone)
         line = _line(text, state, done.get(step), usual.get(step))
         steps.append(line | {"began_at": messages.plain(begin) if state != "todo" else None})
@@ -72,15 +78,28 @@ def _shown(setup: Setup, usual: dict[str, float]) -> list[SetupStep]:
     return [
         part
         for part in setup.steps
-        if part.state in ("now", "failed")
-        or (part.state == "done" and (part.took_s or 0) >= _WORTH_S)
-        or (part.state == "todo" and first)
+        if part.state == "failed" or (part.code not in _NO_LINE and _is_worth_a_line(part, first))
     ]
+
+
+def _is_worth_a_line(part: SetupStep, first: bool) -> bool:
+    match part.state:
+        case "now":
+            return True
+        case "done":
+            return (part.took_s or 0) >= _WORTH_S
+        case state:
+            return first and state == "todo"
 
 
 def _at_the_end(setup: Setup) -> bool:
     """Whether nothing is left on the box but ComfyUI's own start."""
-    return not any(part.state in ("now", "failed") and part.code not in ("start", "models") for part in setup.steps)
+    return not any(part.state in ("now", "failed", "todo") and part.code not in _NO_LINE for part in setup.steps)
+
+
+def _installing(setup: Setup) -> float:
+    """Seconds that the box spent on all but ComfyUI's own start."""
+    return sum(part.took_s or 0 for part in setup.steps if part.code not in _NO_LINE)
 
 
 def _eta(times: StartTimes, usual: dict[str, float], setup: Setup) -> datetime | None:
@@ -109,9 +128,9 @@ def learned(usual: dict[str, float], times: StartTimes, setup: Setup) -> dict[st
     What the box installed at this start is counted by itself, since the next start will not do it again.
     """
     parts = {_BOX + part.code: part.took_s or 0 for part in setup.steps if (part.took_s or 0) >= _WORTH_S}
-    installing = sum(seconds for code, seconds in parts.items() if code != f"{_BOX}start")
     own = {
-        step: max(seconds - installing, 0) if step == "comfyui" else seconds for step, seconds in took(times).items()
+        step: max(seconds - _installing(setup), 0) if step == "comfyui" else seconds
+        for step, seconds in took(times).items()
     }
     return usual | {step: round((usual.get(step, now) + now) / 2, 1) for step, now in (own | parts).items()}
 

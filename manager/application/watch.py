@@ -46,9 +46,15 @@ def unheard(watch: Watch, now: datetime) -> Watch:
 
 
 def signs(
-    watch: Watch, box: Box, panel_at: datetime | None, watched_since: datetime, vetoed_at: datetime | None = None
+    watch: Watch,
+    box: Box,
+    panel_at: datetime | None,
+    watched_since: datetime,
+    *,
+    vetoed_at: datetime | None = None,
+    veto: str | None = None,
 ) -> Signs:
-    """What idleness asks for. `vetoed_at` is when the box's guard last said that it must not be stopped."""
+    """What idleness asks for. `vetoed_at` is when the box's guard last said that it must not be stopped, `veto` why."""
     pulse = watch.pulse
     return Signs(
         started_at=watch.since,
@@ -59,7 +65,7 @@ def signs(
         rendering=pulse is not None and pulse.running + pulse.pending > 0,
         progress_seen=pulse is not None and pulse.progress_count is not None,
         veto_at=watch.veto_at if vetoed_at is None else _latest(watch.veto_at, vetoed_at),
-        veto=pulse.veto if pulse is not None else None,
+        veto=veto,
         hold_until=box.hold_until,
         unknown_since=watch.unknown_since,
     )

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-# ComfyUI's page reports a person once a minute at most; a trial's short idle time must not fall in between.
-_PRESENCE_LIFE = timedelta(seconds=75)
+# ComfyUI's page reports a person once a minute at most, and the guard looks twice a minute; a trial's short idle time
+# must not fall in between.
+_NEWS_LIFE = timedelta(seconds=75)
 
 
 class Sign(StrEnum):
@@ -38,7 +39,6 @@ class Policy:
     grace: timedelta = timedelta(minutes=10)
     stall: timedelta = timedelta(minutes=30)
     blind_stall: timedelta = timedelta(hours=3)
-    veto_life: timedelta = timedelta(minutes=10)
 
     @property
     def warning(self) -> timedelta:
@@ -48,7 +48,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """When each sign was last seen. `unknown_since` is None while ComfyUI answers.
+    """When each sign was last seen. `unknown_since` is None while ComfyUI answers. `veto` is what the box says it does.
 
     `watched_since` is when this manager began to watch: before that it could warn nobody.
     """
@@ -108,7 +108,7 @@ def _busy(signs: Signs, policy: Policy, now: datetime) -> bool:
     """Work is going on: a render that has not stalled, or something that the guard vouches for."""
     if signs.rendering and signs.render_at is not None and now < signs.render_at + _render_life(signs, policy):
         return True
-    return signs.veto_at is not None and now < signs.veto_at + policy.veto_life
+    return signs.veto is not None and signs.veto_at is not None and now < signs.veto_at + _NEWS_LIFE
 
 
 def _reasons(signs: Signs, policy: Policy) -> Iterator[Reason]:
@@ -116,11 +116,11 @@ def _reasons(signs: Signs, policy: Policy) -> Iterator[Reason]:
     if signs.panel_at is not None:
         yield Reason(Sign.PANEL, signs.panel_at, signs.panel_at + policy.idle)
     if signs.comfyui_at is not None:
-        yield Reason(Sign.COMFYUI, signs.comfyui_at, signs.comfyui_at + max(policy.idle, _PRESENCE_LIFE))
+        yield Reason(Sign.COMFYUI, signs.comfyui_at, signs.comfyui_at + max(policy.idle, _NEWS_LIFE))
     if signs.render_at is not None:
         yield Reason(Sign.RENDER, signs.render_at, signs.render_at + _render_life(signs, policy))
     if signs.veto_at is not None:
-        yield Reason(Sign.VETO, signs.veto_at, signs.veto_at + max(policy.veto_life, policy.idle))
+        yield Reason(Sign.VETO, signs.veto_at, signs.veto_at + max(policy.idle, _NEWS_LIFE))
     if signs.hold_until is not None:
         yield Reason(Sign.HOLD, None, signs.hold_until)
     if signs.unknown_since is not None:

@@ -87,6 +87,7 @@ class TestASetup:
             ("comfyui", "todo"),
             ("ready", "todo"),
         ]
+        assert world.status["headline"]["code"] == "setting_up.installing"
 
     async def test_later_shows_only_what_takes_its_time(self) -> None:
         world = await setting_up()
@@ -96,7 +97,7 @@ class TestASetup:
         assert world.status["progress"]["steps"][3]["usual_s"] == 60
         eta = world.status["progress"]["eta_at"]
         await hears(world, progress=told(step("python", "done", 61.0), step("start", "now")))
-        assert lines(world)[2:] == [("box.python", "done"), ("box.start", "now"), ("comfyui", "now"), ("ready", "todo")]
+        assert lines(world)[2:] == [("box.python", "done"), ("comfyui", "now"), ("ready", "todo")]
         assert world.status["progress"]["eta_at"] < eta
 
     async def test_is_no_part_of_what_the_next_start_will_take(self) -> None:

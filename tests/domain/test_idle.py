@@ -90,7 +90,12 @@ class TestTheGuardsVeto:
         assert verdict.stops_at == NOON + HOUR + IDLE
 
     def test_that_is_not_renewed_makes_nobody_busy(self) -> None:
-        assert not judge(replace(QUIET, veto_at=NOON), POLICY, NOON + minutes(11)).busy
+        assert not judge(replace(QUIET, veto_at=NOON, veto="a download"), POLICY, NOON + minutes(2)).busy
+
+    def test_that_is_over_makes_nobody_busy_and_was_a_sign(self) -> None:
+        verdict = judge(replace(QUIET, veto_at=NOON + HOUR), POLICY, NOON + HOUR)
+        assert not verdict.busy
+        assert verdict.stops_at == NOON + HOUR + IDLE
 
 
 class TestTheWarning:

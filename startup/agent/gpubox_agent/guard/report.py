@@ -7,7 +7,7 @@ from gpubox_agent.guard.course import Course, State, ends_at
 from gpubox_agent.guard.verdict import Lasting, Policy, Sign, Signs, Verdict
 
 # Work that the manager cannot see for itself, the most telling first.
-_VETOES = (Sign.DOWNLOAD, Sign.UPLOAD, Sign.LOGIN, Sign.GPU, Sign.START)
+_VETOES = (Sign.DOWNLOAD, Sign.UPLOAD, Sign.LOGIN, Sign.GPU)
 # A source is looked at once in half a minute at least.
 _UNDER_WAY_S = 60.0
 
@@ -57,9 +57,9 @@ def _sign(each: Lasting, now: float) -> dict[str, Any]:
 
 
 def _veto(signs: Signs, now: float) -> str | None:
-    """What goes on right now. A start is a veto while something is being installed, not because it was lately."""
+    """What goes on right now."""
     for sign in _VETOES:
         at = signs.seen.get(sign)
-        if at is not None and now - at <= _UNDER_WAY_S and not (sign is Sign.START and not signs.ready):
+        if at is not None and now - at <= _UNDER_WAY_S:
             return sign.value
     return None
