@@ -50,14 +50,15 @@ def as_json(times: StartTimes, usual: dict[str, float], zone: str, setup: Setup)
     state = "done"
     for step, begin in zip(_STEPS, marks, strict=False):
         state = "done" if step in done else ("now" if state == "done" else "todo")
+        began = begin
         if step == "comfyui":
             steps += [_box_line(part, usual) for part in _shown(setup, usual)]
             if state == "now" and not _at_the_end(setup):
                 state = "todo"
-            begin = begin and begin + installing
+            began = begin and begin + installing
         text = messages.step(step, done=step in done, zone=zone)
         line = _line(text, state, done.get(step), usual.get(step))
-        steps.append(line | {"began_at": messages.plain(begin) if state != "todo" else None})
+        steps.append(line | {"began_at": messages.plain(began) if state != "todo" else None})
     ready = times.ready_at is not None
     steps.append(_line(messages.step("ready", done=ready), "done" if ready else "todo", None, None))
     return {"steps": steps, "eta_at": messages.plain(_eta(times, usual, setup))}
