@@ -35,6 +35,8 @@ printf '%s\\n' "$(printf '%q ' gcloud "$@")" >>"$OTHER_COMMANDS"
 
 needs_gcloud = pytest.mark.skipif(_REAL is None, reason="gcloud (Google Cloud CLI) is not installed")
 
+_BUCKET_READER = "gpubox-vm@my-gpubox-project.iam.gserviceaccount.com"
+
 
 def _blocks(text: str) -> list[str]:
     return re.findall(r"^```sh\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
@@ -124,7 +126,8 @@ def test_who_follows_the_document_has_a_box_and_can_take_it_all_away(reader: Rea
         (data,) = [disk for disk in box["disks"] if disk["deviceName"] == "persistent-comfyui"]
         assert data["autoDelete"] is False
         assert {"key": "enable-guest-attributes", "value": "TRUE"} in box["metadata"]["items"]
-        assert not box.get("serviceAccounts")
+        # Nobody, or who may read one bucket: never the account that the panel works as.
+        assert {account["email"] for account in box.get("serviceAccounts", [])} <= {_BUCKET_READER}
     assert boxes["comfyui-spot"]["scheduling"]["provisioningModel"] == "SPOT"
     rules = {rule["name"]: rule for rule in reader.asks("firewall-rules", "list")}
     sources = {name: rule["sourceRanges"] for name, rule in rules.items()}

@@ -89,6 +89,18 @@ def test_machine_type_and_gpus_are_changed_only_while_terminated(stopped: Caller
     assert stopped.post("/instances/gpubox/setMachineType", {"machineType": "n1-standard-4"}).status_code == 400
 
 
+def test_a_service_account_is_set_only_while_terminated(stopped: Caller, clock: HeldClock) -> None:
+    scope = "https://www.googleapis.com/auth/cloud-platform"
+    account = {"email": "box@studio.iam.gserviceaccount.com", "scopes": [scope]}
+    assert stopped.post("/instances/gpubox/setServiceAccount", account).status_code == 200
+    assert stopped.instance()["serviceAccounts"] == [account]
+    assert stopped.post("/instances/gpubox/setServiceAccount", {}).status_code == 200
+    assert not stopped.instance().get("serviceAccounts")
+    stopped.post("/instances/gpubox/start")
+    clock.pass_(30)
+    assert stopped.post("/instances/gpubox/setServiceAccount", account).status_code == 400
+
+
 def test_tags_labels_and_protection_can_be_set(stopped: Caller) -> None:
     instance = stopped.instance()
     tags = {"items": ["gpubox"], "fingerprint": instance["tags"]["fingerprint"]}

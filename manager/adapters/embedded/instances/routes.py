@@ -47,6 +47,7 @@ METHODS = [
     Method("instances.setScheduling", "POST", f"{_ONE}/setScheduling", settings.set_scheduling),
     Method("instances.setMachineType", "POST", f"{_ONE}/setMachineType", settings.set_machine_type),
     Method("instances.setMachineResources", "POST", f"{_ONE}/setMachineResources", settings.set_machine_resources),
+    Method("instances.setServiceAccount", "POST", f"{_ONE}/setServiceAccount", settings.set_service_account),
     Method("instances.setTags", "POST", f"{_ONE}/setTags", settings.set_tags),
     Method("instances.setLabels", "POST", f"{_ONE}/setLabels", settings.set_labels),
     Method(

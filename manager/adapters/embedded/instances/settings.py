@@ -65,6 +65,14 @@ def set_machine_resources(cloud: Cloud, call: Call) -> Json:
     return _change(cloud, call, body, "setMachineResources", lambda resource: resource.update(guestAccelerators=gpus))
 
 
+def set_service_account(cloud: Cloud, call: Call) -> Json:
+    """Let the instance run as another account, or as nobody, only while TERMINATED."""
+    body = _find_off(cloud, call)
+    email = str(call.body.get("email") or "")
+    accounts = [{"email": email, "scopes": [str(scope) for scope in call.body.get("scopes") or []]}] if email else []
+    return _change(cloud, call, body, "SetServiceAccount", lambda resource: resource.update(serviceAccounts=accounts))
+
+
 def set_tags(cloud: Cloud, call: Call) -> Json:
     """Replace the network tags; 412 for a stale fingerprint."""
     body = find(cloud, call)
