@@ -15,6 +15,7 @@ from gpubox_agent.gate.upgrades import Upgrades
 
 # A statement of a thousand sessions has about 40 KB.
 _LARGEST_BODY = 256 * 1024
+_PASSED = 204
 _NO_STORE = {"Cache-Control": "no-store"}
 # Where another ticket would not help, nginx has pages of its own; everything else is 401.
 _STATUSES = {"closed": 403, "closing": 503, "unavailable": 503}
@@ -33,7 +34,7 @@ def application(gate: Gate, refusals: Refusals, upgrades: Upgrades, streams: Str
             headers = {"X-Gpubox-Code": refused.code} | _NO_STORE
             return web.Response(status=_STATUSES.get(refused.code, 401), headers=headers)
         upgrades.expect(request, passed)
-        return web.Response(status=204, headers={"X-Gpubox-Who": passed.who})
+        return web.Response(status=_PASSED, headers={"X-Gpubox-Who": passed.who})
 
     async def enter(asked: web.Request) -> web.Response:
         """A browser shows its ticket and gets the box's cookie."""
@@ -60,7 +61,13 @@ def application(gate: Gate, refusals: Refusals, upgrades: Upgrades, streams: Str
         """The gate runs."""
         return web.Response(status=204)
 
+    async def bare(_: web.Request, answer: web.StreamResponse) -> None:
+        """Nobody asks for these, and nginx reads an answer that it keeps for each request."""
+        for name in ("Server", "Date", "Content-Type") if answer.status == _PASSED else ("Server", "Date"):
+            answer.headers.pop(name, None)
+
     app = web.Application(client_max_size=_LARGEST_BODY)
+    app.on_response_prepare.append(bare)
     app.add_routes(
         [
             web.get("/_gpubox/check", check),
