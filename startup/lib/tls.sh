@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 # Certificates and keys, with openssl. Functions that judge print a sentence and return 1 where something is wrong.
 
-# tls_self_signed CERTIFICATE KEY NAME ADDRESS: a pair of its own for the box, for two years; the key for root only.
+# tls_self_signed CERTIFICATE KEY NAME: a pair of its own for the box, for two years; the key for root only.
 tls_self_signed() {
-  local certificate=$1 key=$2 name=$3 address=$4 made
+  local certificate=$1 key=$2 name=$3 made
   made=$(mktemp -d "$(dirname "$certificate")/.new.XXXXXX") || return 1
   (
     umask 077
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -sha256 -days 730 \
       -subj "/CN=${name:0:64}" -keyout "$made/key.pem" -out "$made/certificate.pem" \
-      -addext "subjectAltName=DNS:$name${address:+,IP:$address}" -addext "basicConstraints=critical,CA:FALSE" \
+      -addext "subjectAltName=DNS:$name" -addext "basicConstraints=critical,CA:FALSE" \
       -addext "keyUsage=critical,digitalSignature" -addext "extendedKeyUsage=serverAuth"
   ) 2>/dev/null && mv "$made/key.pem" "$key" && mv "$made/certificate.pem" "$certificate"
   local status=$?
@@ -61,11 +61,6 @@ tls_judge_name() {
 tls_names() {
   openssl x509 -in "$1" -noout -ext subjectAltName 2>/dev/null | sed -n '2,$s/^ *//p' | sed 's/DNS://g; s/IP Address://g' |
     paste -sd' ' - | sed 's/^$/no name at all/'
-}
-
-# tls_covers_address CERTIFICATE ADDRESS
-tls_covers_address() {
-  [ -z "$2" ] || openssl x509 -in "$1" -noout -checkip "$2" 2>/dev/null | grep -q 'does match'
 }
 
 # tls_has_responder CERTIFICATE: whether its authority can be asked about its revocation, so that stapling makes sense.

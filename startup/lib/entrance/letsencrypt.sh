@@ -9,7 +9,7 @@ LETSENCRYPT_WORRY_S=$((14 * 86400))
 letsencrypt_apply() {
   local domain sentence ready=""
   domain=$(entrance_setting domain_name)
-  own_certificate "$(box_address)" || return 1
+  own_certificate || return 1
   values_begin
   values_cloudflare
   entrance_answer letsencrypt "" "$ENTRANCE_TLS/own.pem"

@@ -5,7 +5,7 @@
 origin_apply() {
   local domain folder=$ENTRANCE_TLS/origin
   domain=$(entrance_setting domain_name)
-  own_certificate "$(box_address)" || return 1
+  own_certificate || return 1
   install -d -m 0700 "$folder"
   origin_fetch "$domain" "$folder" || true
   cloudflare_refresh

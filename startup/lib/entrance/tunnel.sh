@@ -10,7 +10,7 @@ tunnel_apply() {
   local domain
   domain=$(entrance_setting domain_name)
   install -d -m 0700 "$RUN/tunnel"
-  own_certificate "" || return 1
+  own_certificate || return 1
   values_begin
   # On this machine's own addresses there is nobody but cloudflared.
   values_cloudflare $'127.0.0.1\n127.0.0.2'
