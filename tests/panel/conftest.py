@@ -10,9 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.panel.server import Loopback, Panel, comfyui
 from tests.panel.states import Status, moved, state
+from tests.support.chromium import ARGUMENTS, CHROMIUM
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 # Chromium itself writes these for each answer that is no success; the tests of such answers expect them.
 EXPECTED = ("Failed to load resource: the server responded with a status of", "net::ERR_", "ERR_INCOMPLETE_CHUNKED")
 

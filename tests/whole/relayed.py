@@ -20,17 +20,10 @@ from manager.relay import Relay, Target
 from manager.relaying import make_relay
 from manager.web.gate import Gate
 from tests.relay.house import Certificate, certificate, serving
+from tests.support.chromium import ARGUMENTS, CHROMIUM
 from tests.support.whole import PASSWORD, PLACE, Whole, whole
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--host-resolver-rules=MAP panel.test 127.0.0.1, MAP evil.test 127.0.0.1",
-]
+_ARGUMENTS = [*ARGUMENTS, "--host-resolver-rules=MAP panel.test 127.0.0.1, MAP evil.test 127.0.0.1"]
 PATIENCE_MS = 30_000
 # Where the browser meets panel and relay. A name on plain HTTP is no secure context: no Sec-Fetch headers are sent.
 LOOPBACK, BLOCKED, NAMED = "127.0.0.1", "third-party cookies blocked", "panel.test"
@@ -159,11 +152,11 @@ async def browsing(folder: Path, where: str) -> AsyncGenerator[BrowserContext]:
     """A profile as people have it, or a private window, where other sites can store nothing."""
     async with async_playwright() as playwright:
         if where == BLOCKED:
-            chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
             context = await chromium.new_context()
         else:
             context = await playwright.chromium.launch_persistent_context(
-                str(folder / "profile"), executable_path=CHROMIUM, args=ARGUMENTS
+                str(folder / "profile"), executable_path=CHROMIUM, args=_ARGUMENTS
             )
         context.set_default_timeout(PATIENCE_MS)
         try:

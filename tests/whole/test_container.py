@@ -14,10 +14,11 @@ import uvicorn
 from playwright.async_api import Frame, Page, expect
 
 from manager.adapters.embedded.machines.container.network import SLOTS, is_taken
+from tests.support.chromium import GRAPH_IS_THERE, PICTURE_IS_THERE
 from tests.support.container import CONTAINER_MARKS
 from tests.support.demo_repository import DemoRepository
 from tests.support.git_server import git_app
-from tests.support.whole import PLACE, whole_with_containers
+from tests.support.whole import whole_with_containers
 
 from .relayed import BLOCKED, browsing, log_in
 
@@ -25,8 +26,6 @@ pytestmark = [*CONTAINER_MARKS]
 
 PATIENCE_S = 240.0
 _IP_FREEBIND = 15  # of Linux: an address may be bound before there is one
-GRAPH_IS_THERE = "() => window.app?.graph?._nodes?.length > 0"
-PICTURE_IS_THERE = "() => window.app.graph._nodes.find(n => n.type === 'SaveImage').imgs?.[0]?.naturalWidth > 0"
 ANSWERS = "() => fetch('/system_stats').then(answer => answer.status)"
 
 

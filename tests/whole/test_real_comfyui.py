@@ -10,8 +10,9 @@ from playwright.async_api import async_playwright, expect
 
 from manager import assembly
 from manager.adapters.embedded.machines.command import ComfyUi
+from tests.support.chromium import ARGUMENTS, CHROMIUM
 from tests.support.whole import PASSWORD, PLACE, Whole, whole
-from tests.whole.test_walk import ARGUMENTS, CHROMIUM, PATIENCE_MS
+from tests.whole.test_walk import PATIENCE_MS
 
 pytestmark = [
     pytest.mark.browser,

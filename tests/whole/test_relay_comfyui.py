@@ -9,6 +9,7 @@ from shutil import which
 import pytest
 
 from tests.relay.house import Certificate, certificate
+from tests.support.chromium import GRAPH_IS_THERE, PICTURE_IS_THERE
 from tests.support.whole import PLACE, whole
 
 from .relayed import BLOCKED, LOOPBACK, browsing, enter, log_in, relayed
@@ -18,8 +19,6 @@ pytestmark = [
     pytest.mark.skipif(which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx"),
 ]
 
-GRAPH_IS_THERE = "() => window.app?.graph?._nodes?.length > 0"
-PICTURE_IS_THERE = "() => window.app.graph._nodes.find(n => n.type === 'SaveImage').imgs?.[0]?.naturalWidth > 0"
 
 NGINX = """
 daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;

@@ -7,21 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Frame, Page, async_playwright, expect
 
+from tests.support.chromium import ARGUMENTS, CHROMIUM, GRAPH_IS_THERE, PICTURE_IS_THERE
 from tests.support.whole import PASSWORD, PLACE, Whole, whole
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 PATIENCE_MS = 60_000
-GRAPH_IS_THERE = "() => window.app?.graph?._nodes?.length > 0"
-PICTURE_IS_THERE = "() => window.app.graph._nodes.find(n => n.type === 'SaveImage').imgs?.[0]?.naturalWidth > 0"
 MAKE_IT_LONG = """() => window.app.graph._nodes.find(n => n.type === 'DemoSlowRender')
     .widgets.find(w => w.name === 'seconds').value = 3600"""
 

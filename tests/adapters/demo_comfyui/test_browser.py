@@ -8,16 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
 
+from tests.support.chromium import ARGUMENTS, CHROMIUM
+
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 PATIENCE_MS = 60_000
 # Errors in the console that are not ours. None is known; one that comes has to be given its reason here.
 ALLOWED_ERRORS: tuple[str, ...] = ()

@@ -16,16 +16,10 @@ import httpx
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.support.chromium import ARGUMENTS, CHROMIUM
+
 REPOSITORY = Path(__file__).parents[3]
 NODE = REPOSITORY / "startup" / "custom_nodes" / "gpubox_presence"
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 
 
 def load_node(name: str) -> ModuleType:

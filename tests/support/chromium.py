@@ -1,0 +1,13 @@
+"""The browser that tests drive, and what they ask of ComfyUI's page in it."""
+
+CHROMIUM = "/usr/bin/chromium"
+# Its network is this computer: nothing of its own is fetched.
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+GRAPH_IS_THERE = "() => window.app?.graph?._nodes?.length > 0"
+PICTURE_IS_THERE = "() => window.app.graph._nodes.find(n => n.type === 'SaveImage').imgs?.[0]?.naturalWidth > 0"
