@@ -19,7 +19,7 @@ SHAPES = {
     "trouble": ("▲", "red"),
 }
 _COSTS = ("hourly", "session", "today", "month", "at_rest_monthly")
-_STEPS = {"done": "●", "now": "◐", "todo": "○"}
+_STEPS = {"done": "●", "now": "◐", "todo": "○", "failed": "▲", "skipped": "○"}
 
 
 def part(whole: Json, name: str) -> Json:

@@ -16,7 +16,7 @@ STEPS = {
     "models": ("Downloading models", "Models downloaded"),
 }
 
-_AGAIN = "It is tried again at the next start. The log says more; stopping the box costs nothing but the disks."
+_AGAIN = "The box tries again by itself, and at the next start. The log says more; while it is off, nothing but disks costs."
 _SAFE = "Nothing on the disk was touched."
 
 # code: (title, what happened, what to do)

@@ -53,6 +53,21 @@ def test_trouble_is_told_with_what_to_do_and_has_its_own_exit_status(
     assert (waited.code, "The quota GPUS_ALL_REGIONS is 0." in waited.err) == (6, True)
 
 
+def test_a_step_that_failed_stands_out_among_the_others(gpubox: Gpubox, stub: StubPanel, env: dict[str, str]) -> None:
+    states = {"done": 4.2, "failed": 0.3, "todo": None}
+    steps = [
+        {"code": state, "text": f"It is {state}", "values": {}, "state": state, "took_s": took}
+        for state, took in states.items()
+    ]
+    stub.answers["/api/instance/status"] = (200, status(progress={"steps": steps, "eta_at": None}))
+    said = gpubox("status", env=env).out
+    assert [line[13:] for line in said.splitlines() if "It is" in line] == [
+        "● It is done (4 s)",
+        "▲ It is failed (0 s)",
+        "○ It is todo",
+    ]
+
+
 def test_waiting_goes_on_where_it_was_when_the_connection_breaks(
     gpubox: Gpubox, stub: StubPanel, env: dict[str, str]
 ) -> None:
