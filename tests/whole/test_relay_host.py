@@ -22,8 +22,8 @@ pytestmark = pytest.mark.browser
 
 TALKS = """() => new Promise(done => {
     const socket = new WebSocket(location.origin.replace("http", "ws") + "/ws");
-    socket.onopen = () => { socket.close(); done("open"); };
-    socket.onerror = () => done("refused");
+    socket.onopen = () => { socket.close(); done(true); };
+    socket.onerror = () => done(false);
 })"""
 
 
@@ -66,8 +66,9 @@ async def test_the_frame_is_at_the_host_that_the_page_is_at(
             content = await element.content_frame()
             assert content is not None
             await content.wait_for_url(f"{relay}/")
-            assert await content.evaluate("fetch('/api/queue').then(answer => answer.status)") == 200
-            assert await content.evaluate(TALKS) == "open"
+            # Tried again where something else on this computer changes its network, at which Chromium cuts everything.
+            await content.wait_for_function("fetch('/api/queue').then(answer => answer.ok, () => false)")
+            await content.wait_for_function(TALKS)
             link = page.get_by_role("link", name="Open ComfyUI in a new tab")
             assert await link.get_attribute("href") == relay
             answer = await page.request.get(here)
