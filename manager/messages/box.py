@@ -16,7 +16,7 @@ STEPS = {
     "models": ("Downloading models", "Models downloaded"),
 }
 
-_AGAIN = "The box tries again by itself, and at the next start. The log says more; while it is off, nothing but disks costs."
+_AGAIN = "The box tries again by itself, and at the next start. The log says more; off, it costs nothing but the disks."
 _SAFE = "Nothing on the disk was touched."
 
 # code: (title, what happened, what to do)

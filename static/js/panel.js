@@ -16,6 +16,7 @@ import "./elements/box-live.js";
 import "./elements/box-log.js";
 import "./elements/box-logout.js";
 import "./elements/box-models.js";
+import "./elements/box-noted.js";
 import "./elements/box-notices.js";
 import "./elements/box-presence.js";
 import "./elements/box-said.js";

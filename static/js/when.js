@@ -20,6 +20,7 @@ const flagsOf = (status) =>
     `said-${status.headline.code}`,
     status.warning && !HARD.has(status.warning.code) && "here",
     status.models && "models",
+    status.notices.length > 0 && "noted",
     status.intent === "on" && "wanted",
     document.querySelector(".fleet") && "fleet",
   ]);

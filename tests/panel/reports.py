@@ -87,6 +87,23 @@ def reported(on: Status, setting_up: Status) -> dict[str, Status]:
             "models": said("models.failed", "{failed} of {count} models could not be downloaded.", failed=1, count=2)
             | {"state": "failed", "share": 0.5, "files": [_FETCHED, _LOST]},
         },
+        "noted": on
+        | {
+            "notices": [
+                {
+                    "code": "box.disk_space",
+                    "title": "The data disk is nearly full.",
+                    "detail": said("box.disk_space", "4.1 of 200 GB are free."),
+                    "remedy": said("box.disk_space", "Enlarge the disk, or delete models and outputs."),
+                },
+                {
+                    "code": "box.update_failed",
+                    "title": "The update of ComfyUI failed.",
+                    "detail": said("box.update_failed", "v0.34.0 does not answer. The version from before is running."),
+                    "remedy": said("box.update_failed", "Choose another version: gpubox box update --comfyui TAG"),
+                },
+            ]
+        },
         "guard-announced": on
         | {"warning": _OVER, "stops_at": at(minutes=3, seconds=40), "details": [_OVER, *on["details"]]},
         "guard-announced-on-the-card": setting_up

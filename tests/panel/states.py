@@ -90,6 +90,7 @@ _BASE: Status = {
     },
     "last_session": _LAST,
     "models": None,
+    "notices": [],
     "journal": _JOURNAL[1:],
 }
 

@@ -41,6 +41,22 @@ def test_models_are_followed_file_by_file(desk: Desk) -> None:
     expect(page.get_by_role("heading", name="Models")).to_be_hidden()
 
 
+def test_what_is_wrong_although_the_box_goes_on_is_marked_and_told_in_the_menu(desk: Desk) -> None:
+    desk.show("ready")
+    page = desk.open()
+    mark = page.get_by_role("img", name="Something is worth a look")
+    expect(mark).to_be_hidden()
+    desk.panel.send(desk.at_now("noted"))
+    expect(mark).to_be_visible()
+    page.get_by_role("button", name="Menu").click()
+    lines = page.locator("box-noted").get_by_role("listitem")
+    expect(lines).to_have_count(2)
+    expect(lines.first).to_contain_text("The data disk is nearly full.")
+    expect(lines.first).to_contain_text("Enlarge the disk")
+    desk.panel.send(desk.at_now("ready"))
+    expect(page.get_by_role("heading", name="Worth a look")).to_be_hidden()
+
+
 def test_the_boxs_own_end_is_counted_down_with_its_reason(desk: Desk) -> None:
     desk.show("ready")
     page = desk.open()
