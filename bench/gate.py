@@ -120,6 +120,8 @@ def served() -> Generator[tuple[dict[str, int], str, int]]:
                 without = support.free_port()
                 add_port_without_gate(box, without)
                 support.wait_until(lambda: box.listens(without))
+                # A worker that the reload retires may still take a connection, and closes it.
+                support.wait_until(lambda: not any("shutting down" in text for text in workers(box)))
                 with box.client() as manager:
                     assert box.speak(manager).status_code == 200
                 nginx = int((box.folder / "nginx.pid").read_text())
@@ -139,6 +141,12 @@ def add_port_without_gate(box: Any, port: int) -> None:
     server = server.replace(f"{box.https_port} ", f"{port} ").replace("include gate.conf;", "include open.conf;")
     (conf / "servers" / "open.conf").write_text(server, encoding="utf-8")
     subprocess.run(["nginx", "-c", conf / "nginx.conf", "-s", "reload"], check=True, stderr=subprocess.DEVNULL)
+
+
+def workers(box: Any) -> list[str]:
+    """What the processes of nginx call themselves."""
+    of = int((box.folder / "nginx.pid").read_text())
+    return [" ".join(child.cmdline()) for child in psutil.Process(of).children()]
 
 
 def warm(port: int, paths: list[str], headers: dict[str, str]) -> int:
