@@ -69,7 +69,7 @@ def set_service_account(cloud: Cloud, call: Call) -> Json:
     """Let the instance run as another account, or as nobody, only while TERMINATED."""
     body = _find_off(cloud, call)
     email = str(call.body.get("email") or "")
-    accounts = [{"email": email, "scopes": [str(scope) for scope in call.body.get("scopes") or []]}] if email else []
+    accounts = [{"email": email, "scopes": list(parts(call.body, "scopes"))}] if email else []
     return _change(cloud, call, body, "SetServiceAccount", lambda resource: resource.update(serviceAccounts=accounts))
 
 
