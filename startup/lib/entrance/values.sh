@@ -42,10 +42,10 @@ values_curves() {
   echo "$curves"
 }
 
-# values_listen PORT FLAGS: for IPv4, and for IPv6 where there is any.
+# values_listen PORT FLAGS: for IPv4, and for IPv6 where there is any; the size of that file is always 0.
 values_listen() {
   echo "  listen $1 $2;"
-  [ ! -s /proc/net/if_inet6 ] || echo "  listen [::]:$1 $2;"
+  ! read -r _ 2>/dev/null </proc/net/if_inet6 || echo "  listen [::]:$1 $2;"
 }
 
 # Since 1.25.1 a directive of its own.

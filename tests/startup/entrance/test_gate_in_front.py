@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -233,6 +234,18 @@ def test_an_address_off_the_list_is_let_in_when_the_manager_says_so(make_box: Ca
     assert "203.0.113.7/32 1;" in geo
     assert "2001:db8::/32 1;" in geo
     assert "default 0;" in geo
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this computer has no IPv6")
+def test_a_list_of_ipv6_networks_lets_those_in_and_nobody_else(make_box: Callable[..., Box], world: World) -> None:
+    box = behind_a_domain(lambda **settings: make_box(allowed_ip="::1/128", **settings), world)
+    with box.client(headers={"Host": DOMAIN}) as manager:
+        assert box.speak(manager, allowed=["::1/128"]).status_code == 200
+    with box.client(source="127.0.0.9", headers={"Host": DOMAIN} | box.bearer()) as stranger:
+        assert stranger.get("/system_stats").status_code == 403
+    six = f"https://[::1]:{box.https_port}"
+    with box.client(base=six, headers={"Host": DOMAIN} | box.bearer()) as program:
+        assert program.get("/system_stats").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/prompt", "/api/prompt", "/api//prompt", "/api/%70rompt", "/api/prompt?a=b"])
