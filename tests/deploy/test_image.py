@@ -100,9 +100,9 @@ def test_caddy_in_front_passes_on_who_asks_and_by_which_way(container: Container
     container.start(_ON_GOOGLE | {"PUBLIC_URL": "http://localhost", "TRUSTED_PROXIES": "127.0.0.0/8"})
     container.wait_for(f"{_PANEL}/healthz")
     caddyfile = str(REPOSITORY / "deploy/Caddyfile")
-    container.run_outside(
-        "env", "PANEL_SITE=http://localhost", caddy, "run", "--adapter=caddyfile", f"--config={caddyfile}"
-    )
+    # Here Caddy is on the panel's own computer, where the relay's port is taken.
+    sites = ("PANEL_SITE=http://localhost", "RELAY_SITE=http://comfy.localhost")
+    container.run_outside("env", *sites, caddy, "run", "--adapter=caddyfile", f"--config={caddyfile}")
     container.wait_for("http://localhost/healthz")
     status, headers, page = container.fetch("http://localhost/login")
     assert (status, headers.get("server")) == (200, "Caddy")
