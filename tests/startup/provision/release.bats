@@ -37,7 +37,7 @@ made() {
   calm release_choose
   local first=$RELEASE
   [[ ${RELEASE##*/} =~ ^v1-[0-9a-f]{8}$ ]]
-  set_attribute gpubox-package-index https://pypi.example.com/simple
+  set_attribute gpubox-package-index https://packages.example.com/index
   calm release_choose
   [ "$RELEASE" = "$first" ]
   set_attribute gpubox-python 3.13
