@@ -8,7 +8,6 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from playwright.async_api import Frame, Page, expect
@@ -54,12 +53,6 @@ async def frame_of(page: Page) -> AsyncIterator[Frame]:
     yield frame
 
 
-def _ready(status: dict[str, Any], shown: set[str]) -> bool:
-    """Whether the box is ready; notes which lines the timeline has shown."""
-    shown |= {step["code"] for step in (status["progress"] or {"steps": []})["steps"]}
-    return status["phase"] == "ready"
-
-
 async def test_from_start_on_a_new_disk_to_a_graph_and_to_a_second_start_without_the_internet(tmp_path: Path) -> None:
     DemoRepository(tmp_path / "git" / "ComfyUI").release("v1.0")
     slots = [slot for slot in reversed(SLOTS) if not is_taken(slot)][:2]
@@ -82,9 +75,7 @@ async def test_from_start_on_a_new_disk_to_a_graph_and_to_a_second_start_without
         start = page.get_by_role("button", name="Start", exact=True)
         await start.click()
         await expect(page.get_by_role("heading", name="Setting up")).to_be_visible()
-        shown: set[str] = set()
-        status = await program.until(lambda status: _ready(status, shown), PATIENCE_S)
-        assert any(code.startswith("box.") for code in shown)
+        status = await program.until_phase("ready", patience_s=PATIENCE_S)
         assert status["entrance"] == {"way": "relay", "gated": True, "relay": True}
         async with frame_of(page) as comfyui:
             await comfyui.get_by_role("button", name="Run", exact=True).click()
