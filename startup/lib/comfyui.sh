@@ -118,10 +118,11 @@ comfyui_answers() {
   local until restarts enough=$RESTARTS_ENOUGH
   [ -e "$RELEASE/answered" ] || enough=$RESTARTS_ENOUGH_NEW
   until=$(($(date +%s) + ANSWERS_WITHIN_S))
-  while [ "$(date +%s)" -lt "$until" ]; do
+  # Asked once at least, however late it is.
+  while true; do
     curl -fsS --noproxy '*' --max-time 5 -o /dev/null "$COMFYUI_URL/system_stats" 2>/dev/null && return
     restarts=$(systemctl show --property NRestarts --value comfyui.service)
-    [ "${restarts:-0}" -lt "$enough" ] || break
+    [ "${restarts:-0}" -lt "$enough" ] && [ "$(date +%s)" -lt "$until" ] || break
     sleep 0.5
   done
   fail start "ComfyUI does not answer: $(comfyui_last_words)"
