@@ -122,7 +122,8 @@ comfyui_answers() {
   while true; do
     curl -fsS --noproxy '*' --max-time 5 -o /dev/null "$COMFYUI_URL/system_stats" 2>/dev/null && return
     restarts=$(systemctl show --property NRestarts --value comfyui.service)
-    [ "${restarts:-0}" -lt "$enough" ] && [ "$(date +%s)" -lt "$until" ] || break
+    [ "${restarts:-0}" -lt "$enough" ] || break
+    [ "$(date +%s)" -lt "$until" ] || break
     sleep 0.5
   done
   fail start "ComfyUI does not answer: $(comfyui_last_words)"
