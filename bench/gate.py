@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -146,7 +146,11 @@ def add_port_without_gate(box: Any, port: int) -> None:
 def workers(box: Any) -> list[str]:
     """What the processes of nginx call themselves."""
     of = int((box.folder / "nginx.pid").read_text())
-    return [" ".join(child.cmdline()) for child in psutil.Process(of).children()]
+    names: list[str] = []
+    for child in psutil.Process(of).children():
+        with suppress(psutil.NoSuchProcess):
+            names.append(" ".join(child.cmdline()))
+    return names
 
 
 def warm(port: int, paths: list[str], headers: dict[str, str]) -> int:
