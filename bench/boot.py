@@ -93,9 +93,10 @@ def measured(
 
 def booted(box: ContainerBox) -> dict[str, Any]:
     """Wait until the script is through and ComfyUI answers; when each thing happened."""
-    box.wait_for(lambda: listening(box) and answers(box), WITHIN_S)
+    box.wait_for(lambda: failed(box) or (listening(box) and answers(box)), WITHIN_S)
     answered = uptime_s(box)
     box.wait_for(lambda: shown(box, "ActiveState", SCRIPT) in {"active", "failed"}, WITHIN_S)
+    assert not failed(box), box.serial()[-3000:]
     began = micros(box, "UserspaceTimestampMonotonic")
     process = int(box.run(f"cut -d ' ' -f 22 /proc/{listening(box)}/stat").stdout) / ticks(box)
     up = micros(box, "ActiveEnterTimestampMonotonic", "basic.target")
@@ -110,6 +111,11 @@ def booted(box: ContainerBox) -> dict[str, Any]:
         "answers_s": round(answered - began, 2),
         "received_mb": round(received(box) / MIB, 1),
     }
+
+
+def failed(box: ContainerBox) -> bool:
+    """Whether the script has given up, as Google's runner says."""
+    return "startup-script exit status 1" in box.serial()
 
 
 def waited_s(box: ContainerBox) -> float:

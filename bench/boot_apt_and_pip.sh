@@ -15,6 +15,9 @@ main() {
   blkid "$DISK" >/dev/null || mkfs.ext4 -q "$DISK"
   mkdir -p "$DATA"
   mountpoint -q "$DATA" || mount "$DISK" "$DATA"
+  # What pip unpacks there has gigabytes, which not every /tmp holds.
+  export TMPDIR=$DATA/tmp
+  mkdir -p "$TMPDIR"
 
   apt-get -q update
   apt-get -q install -y git curl nginx-light python3-venv python3-pip supervisor

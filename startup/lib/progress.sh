@@ -13,8 +13,7 @@ progress_begin() {
     STEP_STATE[$code]=todo
   done
   tell boot starting
-  # What the last boot told may still stand there.
-  tell problem "$(problem_current)"
+  tell_problem_first "$(problem_current)"
 }
 
 # step CODE COMMAND…: runs the command as that step. Its exit status is the step's.
