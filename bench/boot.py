@@ -76,7 +76,7 @@ def measured(
         box = stack.enter_context(container_box(folder, disk_size=40 * GIB))
         box.metadata.update(metadata(f"{box.serve(git_app(folder / 'git'))}/ComfyUI", box.serve(Starlette())))
         box.boot()
-        new = first(box) | booted(box)
+        new = first(box) | booted(box, 0)
         new["data_disk_mb"] = round(int(box.run("df -B1 --output=used /mnt/comfyui | tail -n 1").stdout) / MIB)
         rounds: list[dict[str, Any]] = []
         for _ in range(chosen.rounds):
@@ -85,14 +85,14 @@ def measured(
             if offline:
                 box.cut_network()
             box.boot()
-            rounds.append(booted(box))
+            rounds.append(booted(box, received(box)))
         used = {key: round(statistics.median(each[key] for each in rounds), 2) for key in rounds[0]}
         chain = critical_chain(box)
         return {"new_disk": new, "used_disk": used, "critical_chain": chain}
 
 
-def booted(box: ContainerBox) -> dict[str, Any]:
-    """Wait until the script is through and ComfyUI answers; when each thing happened."""
+def booted(box: ContainerBox, earlier: int) -> dict[str, Any]:
+    """Wait until the script is through and ComfyUI answers; when each thing happened. `earlier`: bytes of other boots."""
     box.wait_for(lambda: failed(box) or (listening(box) and answers(box)), WITHIN_S)
     answered = uptime_s(box)
     box.wait_for(lambda: shown(box, "ActiveState", SCRIPT) in {"active", "failed"}, WITHIN_S)
@@ -109,7 +109,7 @@ def booted(box: ContainerBox) -> dict[str, Any]:
         "process_s": round(process - began, 2),
         "process_after_up_s": round(process - up, 2),
         "answers_s": round(answered - began, 2),
-        "received_mb": round(received(box) / MIB, 1),
+        "received_mb": round((received(box) - earlier) / MIB, 1),
     }
 
 
@@ -186,7 +186,7 @@ def ticks(box: ContainerBox) -> int:
 
 
 def received(box: ContainerBox) -> int:
-    """Bytes that came over the network since the boot, loopback left out."""
+    """Bytes that came over the box's network, loopback left out. Its network outlives a boot."""
     lines = (box.root.parent / "net" / "dev").read_text().splitlines()[2:]
     return sum(int(line.split(":")[1].split()[0]) for line in lines if not line.strip().startswith("lo:"))
 

@@ -75,6 +75,9 @@ async def test_from_start_on_a_new_disk_to_a_graph_and_to_a_second_start_without
         start = page.get_by_role("button", name="Start", exact=True)
         await start.click()
         await expect(page.get_by_role("heading", name="Setting up")).to_be_visible()
+        # What the box itself is at is told from its first second on.
+        to_come = page.get_by_role("listitem").filter(has_text="Installing Python and PyTorch")
+        await expect(to_come).to_be_visible(timeout=PATIENCE_S * 1000)
         status = await program.until_phase("ready", patience_s=PATIENCE_S)
         assert status["entrance"] == {"way": "relay", "gated": True, "relay": True}
         async with frame_of(page) as comfyui:
