@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 
 from manager.adapters.embedded.thread import CloudThread
-from manager.adapters.gce import GceCloud, Limits, Pace
+from manager.adapters.gce import GceBuilder, GceCloud, Limits, Pace
+from manager.application.ports import BoxSpec
 from manager.domain.box import Place
 from tests.adapters.gce.stub import Stub
 
 PLACE = Place("studio", "us-west1-b", "comfyui")
 REQUEST_ID = "6f1c3b52-0c63-4c7e-9a54-0d6b6a1d7f10"
+OTHER_ID = "0b7d4c1e-9e0b-4c29-8f0b-5d1f4f1f2a11"
+SPEC = BoxSpec("n1-standard-4", "comfyui-data", "gpubox", gpu="nvidia-tesla-t4")
 
 
 class ManualClock:
@@ -127,3 +130,11 @@ async def embedded(served: CloudThread, clock: ManualClock, time: FakeTime) -> A
     cloud = GceCloud(clock, served.endpoint, pace=time.pace())
     yield cloud
     cloud.close()
+
+
+@pytest.fixture
+async def box(embedded: GceCloud, clock: ManualClock) -> Place:
+    """A box that is off."""
+    await GceBuilder(embedded.calls).create_box(PLACE, SPEC)
+    clock.advance(minutes=1)
+    return PLACE

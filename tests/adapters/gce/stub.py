@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-Json = dict[str, Any]
+from tests.adapters.gce.words import Json, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
-def refusal(status: int, reason: str, message: str, details: list[Json] | None = None) -> Answer:
+def refusal(status: int, reason: str, message: str) -> Answer:
     """One of Google's error bodies."""
-    error: Json = {"code": status, "message": message, "errors": [{"reason": reason, "message": message}]}
-    return Answer({"error": error | ({"details": details} if details else {})}, status)
+    _, body = refused(status, reason, message)
+    return Answer(body, status)
 
 
 class Stub:

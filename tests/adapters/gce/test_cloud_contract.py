@@ -10,13 +10,10 @@ import pytest
 from manager.adapters.embedded.thread import CloudThread
 from manager.adapters.gce import GceBuilder, GceCloud
 from manager.adapters.memory import MemoryCloud
-from manager.application.ports import BoxSpec, Cloud
+from manager.application.ports import Cloud
 from manager.domain.box import Place, Scheduling
 from manager.domain.errors import NoSuchResource
-from tests.adapters.gce.conftest import PLACE, REQUEST_ID, ManualClock
-
-OTHER_ID = "0b7d4c1e-9e0b-4c29-8f0b-5d1f4f1f2a11"
-SPEC = BoxSpec("n1-standard-4", "comfyui-data", "gpubox", gpu="nvidia-tesla-t4")
+from tests.adapters.gce.conftest import OTHER_ID, PLACE, REQUEST_ID, SPEC, ManualClock
 
 
 @dataclass
