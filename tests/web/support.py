@@ -18,70 +18,23 @@ from manager.adapters.tokens import JwtTokens
 from manager.application.limiter import Guesses
 from manager.application.login import Login
 from manager.application.ports import TokenClaims
-from manager.domain.errors import Fault, NothingToFrame, StoreUnavailable, UnknownBox
+from manager.domain.errors import Fault, NothingToFrame, UnknownBox
 from manager.web.app import create_app
 from manager.web.deps import Services
+from tests.support.clock import ManualClock
+from tests.support.login import LoginStore, QuickPasswords
+from tests.support.statuses import at_rest
 
 ROOT = Path(__file__).parents[2]
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SECRET = "a-secret-of-the-tests-with-enough-bytes"
 PASSWORD = "the right one"
 
 
-class StandingClock:
-    """Moves only when told to."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> datetime:
-        return self.at
-
-    def forward(self, **step: float) -> None:
-        self.at += timedelta(**step)
-
-
-class SystemTime(StandingClock):
+class SystemTime(ManualClock):
     """Goes on by itself, for measurements."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)  # noqa: TID251
-
-
-class QuickPasswords:
-    """Hashes by prefixing."""
-
-    async def hash(self, password: str) -> str:
-        return f"hash of {password}"
-
-    async def verify(self, password: str, hashed: str) -> bool:
-        return hashed == f"hash of {password}"
-
-
-class MemoryStore:
-    """The part of the store that the login uses; can be made to fail."""
-
-    def __init__(self) -> None:
-        self.revoked: dict[str, datetime] = {}
-        self.secrets: dict[str, str] = {}
-        self.broken = False
-
-    async def revoke_token(self, token_id: str, expires_at: datetime) -> None:
-        await self.ping()
-        self.revoked[token_id] = expires_at
-
-    async def revoked_tokens(self, now: datetime) -> dict[str, datetime]:
-        return {key: end for key, end in self.revoked.items() if end > now}
-
-    async def read_secret(self, name: str) -> str | None:
-        return self.secrets.get(name)
-
-    async def write_secret(self, name: str, value: str) -> None:
-        self.secrets[name] = value
-
-    async def ping(self) -> None:
-        if self.broken:
-            raise StoreUnavailable(detail="The disk is full.")
 
 
 @dataclass(frozen=True)
@@ -104,7 +57,7 @@ class Frame:
 class MemoryBoxes:
     """Boxes without a cloud: what is asked for is what happens."""
 
-    clock: StandingClock
+    clock: ManualClock
     known: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     number: int = 0
     source: str | None = "http://127.0.0.9:8188"
@@ -188,27 +141,10 @@ class MemoryBoxes:
 def status_of(name: str) -> dict[str, Any]:
     """A box that is off."""
     at = "2026-11-21T12:00:00Z"
-    return {
+    return at_rest() | {
         "name": name,
-        "status": "TERMINATED",
-        "phase": "off",
-        "intent": "off",
         "reason": "Your box sleeps.",
         "headline": {"code": "off", "text": "Your box sleeps.", "values": {}},
-        "details": [],
-        "warning": None,
-        "trouble": None,
-        "external_ip": None,
-        "comfyui_url": None,
-        "last_activity": None,
-        "stops_at": None,
-        "warns_at": None,
-        "hold_until": None,
-        "run_limit_at": None,
-        "busy": False,
-        "render": None,
-        "presence": None,
-        "started_at": None,
         "now": at,
         "observed_at": at,
         "cost": {
@@ -222,9 +158,7 @@ def status_of(name: str) -> dict[str, Any]:
             "at_rest_monthly": "8.00",
             "rates_as_of": "2026-11-01",
         },
-        "progress": None,
         "machine": {"type": "n1-standard-4", "gpu": "nvidia-tesla-t4"},
-        "last_session": None,
         "journal": [{"at": at, "code": "stop_asked", "text": "Stop asked for.", "values": {}}],
     }
 
@@ -234,8 +168,8 @@ class House:
     """The application with everything that a test may want to move."""
 
     app: FastAPI
-    clock: StandingClock
-    store: MemoryStore
+    clock: ManualClock
+    store: LoginStore
     boxes: MemoryBoxes
     login: Login
     services: Services
@@ -261,8 +195,8 @@ class House:
 
 def build(
     *,
-    clock: StandingClock | None = None,
-    store: MemoryStore | None = None,
+    clock: ManualClock | None = None,
+    store: LoginStore | None = None,
     guesses: Guesses | None = None,
     public_url: str | None = None,
     trusted_proxies: Sequence[str] = (),
@@ -271,7 +205,7 @@ def build(
     static: Path = ROOT / "static",
 ) -> House:
     """The application around an in-memory house. `login.open()` is left to the test."""
-    clock, store, faults = clock or StandingClock(), store or MemoryStore(), list[Fault]()
+    clock, store, faults = clock or ManualClock(), store or LoginStore(), list[Fault]()
     login = Login(
         clock=clock,
         store=store,  # type: ignore[arg-type]

@@ -5,9 +5,10 @@ from http.cookies import SimpleCookie
 
 import jwt
 import pytest
-from support import NOW, PASSWORD, SECRET, House, build
+from support import PASSWORD, SECRET, House, build
 
 from manager.application.limiter import Guesses
+from tests.support.clock import NOON
 
 STATUS = "/api/instance/status"
 
@@ -74,7 +75,7 @@ async def test_nothing_happens_without_a_session(house: House, path: str) -> Non
 
 
 async def test_forged_and_expired_tokens(house: House) -> None:
-    at = int(NOW.timestamp())
+    at = int(NOON.timestamp())
     claims = {"jti": "x", "iat": at, "exp": at + 3600}
     tokens = {
         "another secret": jwt.encode(claims, SECRET[::-1], "HS256"),
@@ -88,7 +89,7 @@ async def test_forged_and_expired_tokens(house: House) -> None:
             answer = await client.get(STATUS, headers={"authorization": f"Bearer {token}".encode("latin-1")})
             assert (name, answer.status_code) == (name, 401)
         expired = house.token()
-        house.clock.forward(hours=24)
+        house.clock.advance(hours=24)
         answer = await client.get(STATUS, headers={"x-auth-token": expired})
         assert (answer.status_code, answer.json()["why"]) == (401, "expired")
 
@@ -124,7 +125,7 @@ async def test_wrong_passwords_are_answered_ever_later(house: House) -> None:
         assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
         assert "2 seconds" in answer.json()["detail"]
         assert answer.json()["retry_after"] == 2
-        house.clock.forward(seconds=2)
+        house.clock.advance(seconds=2)
         assert (await client.post("/api/auth/login", json={"password": PASSWORD})).status_code == 200
 
 

@@ -5,6 +5,7 @@ import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -153,10 +154,10 @@ async def test_it_ends_with_the_logout(served: Served, house: House) -> None:
 
 
 async def test_it_ends_with_the_session(served: Served, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("manager.application.login._LONGEST_NAP", house.clock.at - house.clock.at)
+    monkeypatch.setattr("manager.application.login._LONGEST_NAP", timedelta(0))
     async with served.stream() as stream:
         await stream.status()
-        house.clock.forward(hours=24)
+        house.clock.advance(hours=24)
         assert await stream.ended()
 
 
