@@ -2,9 +2,7 @@
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from manager.adapters.comfyui import HttpComfyUi
 from manager.application.ports import Door, Pulse
 from manager.domain.errors import ComfyUnreachable
+from tests.support.http_server import Handler, HttpServer
 
 PRESENCE = {
     "version": 1,
@@ -22,7 +21,7 @@ PRESENCE = {
 }
 
 
-class Server:
+class Server(HttpServer):
     """Answers GET from `answers` by path: a status and a body; records the Authorization header."""
 
     def __init__(self) -> None:
@@ -30,31 +29,20 @@ class Server:
         self.authorization: list[str | None] = []
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Answering(Handler):
+            def do_GET(self) -> None:  # noqa: N802 - the name is the library's
                 outer.authorization.append(self.headers["Authorization"])
                 status, body = outer.answers.get(self.path, (404, ""))
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body.encode())
+                self.reply(status, body.encode())
 
-            def log_message(self, *_args: Any) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
+        super().__init__(Answering)
+        self.url = f"http://127.0.0.1:{self.port}"
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.http.serve_forever)
-    thread.start()
-    yield server
-    server.http.shutdown()
-    thread.join()
-    server.http.server_close()
+    with Server() as server:
+        yield server
 
 
 async def pulse(url: str, **options: Any) -> Pulse:

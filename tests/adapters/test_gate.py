@@ -1,19 +1,11 @@
 """The manager's side of the gate against real HTTPS servers: which certificate is believed, and what is sent."""
 
 import json
-import ssl
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from manager.adapters.clients import BoxClients
 from manager.adapters.comfyui import HttpComfyUi
@@ -21,7 +13,9 @@ from manager.adapters.gate import HttpGate
 from manager.adapters.passes import STATEMENT, Passes
 from manager.application.ports import Door
 from manager.domain.errors import ComfyUnreachable, GateUnreachable
+from tests.support.certificates import self_signed
 from tests.support.clock import NOON, ManualClock
+from tests.support.http_server import Handler, HttpServer
 
 PASSES = Passes(bytes(32))
 SAID = {"sessions": ["anna"], "keep_alive_age_s": None, "hold_s": 0, "stopping": False, "allowed": []}
@@ -30,24 +24,9 @@ PRESENCE = {"boot_id": "b", "person": {"count": 0, "age_s": None}, "queue": {"ru
 
 def certificate(folder: Path, name: str) -> Path:
     """A self-signed certificate for another name than it is reached by, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gpubox")])
-    now = datetime.now(UTC)  # noqa: TID251 - OpenSSL looks at the computer's clock
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    made, key = self_signed()
     path = folder / f"{name}.pem"
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(key + made)
     return path
 
 
@@ -55,7 +34,7 @@ def public(path: Path) -> str:
     return "-----BEGIN CERTIFICATE-----" + path.read_text().partition("-----BEGIN CERTIFICATE-----")[2]
 
 
-class Box:
+class Box(HttpServer):
     """Answers what `answer` says, over TLS; `asked` are paths, bearers and bodies."""
 
     def __init__(self, pem: Path) -> None:
@@ -63,40 +42,21 @@ class Box:
         self.asked: list[tuple[str, str | None, bytes]] = []
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             def _answer(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-                outer.asked.append((self.path, self.headers["Authorization"], body))
-                self.send_response(outer.answer[0])
-                self.send_header("Content-Length", str(len(outer.answer[1])))
-                self.end_headers()
-                self.wfile.write(outer.answer[1])
+                outer.asked.append((self.path, self.headers["Authorization"], self.content()))
+                self.reply(*outer.answer)
 
             do_GET = do_POST = _answer  # noqa: N815 - the names of the library
 
-            def log_message(self, *_args: Any) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            def handle_error(self, *_args: Any) -> None:
-                """A client that does not believe the certificate hangs up."""
-
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem)
-        self.http = Server(("127.0.0.1", 0), Handler)
-        self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
-        self.door = Door(f"https://127.0.0.1:{self.http.server_address[1]}", "comfyui", public(pem))
+        super().__init__(Answering, pem)
+        self.door = Door(f"https://127.0.0.1:{self.port}", "comfyui", public(pem))
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:
-    served = Box(certificate(tmp_path, "own"))
-    thread = threading.Thread(target=served.http.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield served
-    served.http.shutdown()
-    thread.join()
-    served.http.server_close()
+    with Box(certificate(tmp_path, "own")) as served:
+        yield served
 
 
 async def say(door: Door) -> Any:

@@ -1,11 +1,11 @@
 """A panel that says what a test wants it to say, over real HTTP on loopback."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.http_server import Handler, HttpServer
 
 STATUS: dict[str, Any] = {
     "name": "comfyui",
@@ -71,20 +71,15 @@ class StubPanel:
 
 @contextmanager
 def serving(stub: StubPanel) -> Iterator[StubPanel]:
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None: ...
-
-        def do_GET(self) -> None:
+    class Answering(Handler):
+        def do_GET(self) -> None:  # noqa: N802 - the name is the library's
             stub.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
             if self.path == "/api/events":
                 self._stream()
                 return
             code, body = stub.answers.get(self.path, (200, stub.answers.get("*", (200, STATUS))[1]))
             content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-            self.send_response(code)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.reply(code, content)
 
         do_POST = do_GET  # noqa: N815 - the name that http.server looks for
 
@@ -95,13 +90,6 @@ def serving(stub: StubPanel) -> Iterator[StubPanel]:
             for number, body in enumerate(stub.streams.pop(0) if stub.streams else []):
                 self.wfile.write(f": hello\n\nevent: status\nid: {number}\ndata: {json.dumps(body)}\n\n".encode())
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    stub.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with HttpServer(Answering) as server:
+        stub.url = f"http://127.0.0.1:{server.port}"
         yield stub
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import os
-import pty
-import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from manager.domain.errors import NoSuchResource
 from manager.settings import Settings
 
 from .conftest import Gpubox, RealPanel
+from .terminal import typed
 
 PROJECT, ZONE = "gpubox-demo", "us-central1-a"
 Work = Callable[[Reached], Coroutine[Any, Any, Any]]
@@ -74,30 +72,11 @@ def test_the_data_disk_goes_only_where_its_name_is_given_again(gpubox: Gpubox, p
     assert gpubox("box", "create", "third", "--gpu", "none", "--yes", env=panel.env).code == 0
     for arguments in ((), ("--yes", "comfyui"), ("--delete-data-disk",)):
         assert gpubox("box", "delete", "third", *arguments, env=panel.env).code == 2
-    assert "That is not its name" in _typed(panel, "box", "delete", "third", "--delete-data-disk", answer="y")
+    delete = ["box", "delete", "third", "--delete-data-disk"]
+    assert "That is not its name" in typed(delete, {"to go on: ": "y"}, panel.state_dir, panel.env)
     assert in_the_books(panel)[-1] == "third"
-    assert "is deleted" in _typed(panel, "box", "delete", "third", "--delete-data-disk", answer="third")
+    assert "is deleted" in typed(delete, {"to go on: ": "third"}, panel.state_dir, panel.env)
     assert not disk(panel, "third-data")
-
-
-def _typed(panel: RealPanel, *arguments: str, answer: str) -> str:
-    """What a terminal shows while somebody answers the question."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(panel.state_dir)
-        os.execve(sys.executable, [sys.executable, "-m", "manager", *arguments], panel.env)  # noqa: S606
-    shown = b""
-    while not shown.rstrip().endswith(b":"):
-        shown += os.read(terminal, 1024)
-    os.write(terminal, f"{answer}\n".encode())
-    try:
-        while piece := os.read(terminal, 1024):
-            shown += piece
-    except OSError:  # the other end is closed
-        pass
-    os.close(terminal)
-    os.waitpid(pid, 0)
-    return shown.decode()
 
 
 def test_a_creation_that_was_killed_goes_on_with_the_same_command(gpubox: Gpubox, panel: RealPanel) -> None:

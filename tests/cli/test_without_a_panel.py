@@ -1,8 +1,6 @@
 """Commands that need no panel, and how commands fail."""
 
 import json
-import os
-import pty
 import re
 import signal
 import socket
@@ -20,6 +18,7 @@ from manager.cli.exits import MEANINGS, ExitCode
 from manager.cli.serving import plain_options
 
 from .conftest import Gpubox, environment, free_port, process
+from .terminal import typed
 
 COMMANDS = ("serve", "cloud", "status", "start", "stop", "hold", "logs", "doctor", "hash-password", "token")
 
@@ -64,33 +63,16 @@ def test_a_password_from_stdin_becomes_a_hash_and_a_line_for_the_settings(gpubox
 
 
 def test_a_password_is_asked_for_twice_and_not_shown(tmp_path: Path) -> None:
-    ran = _typed(tmp_path, "sesame sesame\n", "sesame sesame\n")
-    assert "Password: " in ran
-    assert "Once more: " in ran
+    prompts = "Password: ", "Once more: "
+
+    def hashing(*answers: str) -> str:
+        return typed(["hash-password"], dict(zip(prompts, answers, strict=True)), tmp_path, environment(tmp_path))
+
+    ran = hashing("sesame sesame", "sesame sesame")
+    assert all(prompt in ran for prompt in prompts)
     assert "sesame" not in ran
     assert "AUTH_PASSWORD_HASH='$argon2id$" in ran
-    assert "two different passwords" in _typed(tmp_path, "sesame sesame\n", "something else\n")
-
-
-def _typed(folder: Path, *answers: str) -> str:
-    """What a terminal shows while somebody types."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(folder)
-        os.execve(sys.executable, [sys.executable, "-m", "manager", "hash-password"], environment(folder))  # noqa: S606
-    shown = b""
-    for prompt, answer in zip((b"Password: ", b"Once more: "), answers, strict=True):
-        while prompt not in shown:
-            shown += os.read(terminal, 1024)
-        os.write(terminal, answer.encode())
-    try:
-        while piece := os.read(terminal, 1024):
-            shown += piece
-    except OSError:  # the other end is closed
-        pass
-    os.close(terminal)
-    os.waitpid(pid, 0)
-    return shown.decode()
+    assert "two different passwords" in hashing("sesame sesame", "something else")
 
 
 @pytest.mark.parametrize(

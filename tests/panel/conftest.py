@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.panel.server import Loopback, Panel, comfyui
 from tests.panel.states import Status, moved, state
-from tests.support.chromium import ARGUMENTS, CHROMIUM
+from tests.support.chromium import chromium
 
 # Chromium itself writes these for each answer that is no success; the tests of such answers expect them.
 EXPECTED = ("Failed to load resource: the server responded with a status of", "net::ERR_", "ERR_INCOMPLETE_CHUNKED")
@@ -23,10 +23,8 @@ Object.defineProperty(navigator, 'userActivation', {value: {get isActive() { ret
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -14,14 +14,11 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from manager.adapters.passes import Passes
 from manager.relay import Relay, RelaySettings, Target
 from manager.relaying import tickets
+from tests.support.certificates import DAY, self_signed
 
 BOX, OTHER = "comfyui", "video"
 SECRET = "a-secret-of-the-tests-with-enough-bytes"
@@ -48,26 +45,10 @@ class Certificate:
 
 def certificate(file: Path, name: str = "gpubox", days: int = 3650) -> Certificate:
     """A new one; with negative days it has expired."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)  # noqa: TID251 - certificates live in the computer's time
-    ends = now + timedelta(days=days)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(min(now, ends) - timedelta(days=1))
-        .not_valid_after(ends)
-        .sign(key, hashes.SHA256())
-    )
-    pem = made.public_bytes(serialization.Encoding.PEM).decode()
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(secret + pem.encode())
-    return Certificate(pem, file)
+    ends = days * DAY
+    made, key = self_signed(subject=name, begins=min(timedelta(0), ends) - DAY, ends=ends)
+    file.write_bytes(key + made)
+    return Certificate(made.decode(), file)
 
 
 class Clock:

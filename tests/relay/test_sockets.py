@@ -9,8 +9,7 @@ from aiohttp import WSMsgType, web
 from yarl import URL
 
 from .house import BEARER, PATIENCE_S, Certificate, House, certificate, house
-
-MIB = 1024 * 1024
+from .pouring import MIB, Pouring
 
 
 def connect(house: House, path: str = "/ws", **more: Any) -> Any:
@@ -144,26 +143,18 @@ async def test_a_browser_that_dies_ends_the_socket_to_the_box(let_in: House) -> 
 
 
 async def test_a_browser_that_does_not_read_slows_the_box_down(let_in: House) -> None:
-    sent = 0
-    stalled = asyncio.Event()
+    pouring = Pouring()
 
     async def pour(asked: web.BaseRequest) -> web.StreamResponse:
-        nonlocal sent
         socket = web.WebSocketResponse()
         await socket.prepare(asked)
-        while sent < 64 * MIB:
-            try:
-                await asyncio.wait_for(socket.send_bytes(bytes(MIB)), 1)
-            except TimeoutError:
-                stalled.set()
-                raise
-            sent += MIB
+        await pouring.through(socket.send_bytes)
         return socket
 
     let_in.answer = pour
     socket = await connect(let_in)
-    await asyncio.wait_for(stalled.wait(), PATIENCE_S)
-    assert sent < 40 * MIB
+    await asyncio.wait_for(pouring.stalled.wait(), PATIENCE_S)
+    assert pouring.sent < 40 * MIB
     socket._response.close()
 
 

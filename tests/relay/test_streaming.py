@@ -9,8 +9,7 @@ import pytest
 from aiohttp import web
 
 from .house import PATIENCE_S, House, request
-
-MIB = 1024 * 1024
+from .pouring import MIB, Pouring
 
 
 async def test_an_upload_streams_while_it_is_sent(let_in: House) -> None:
@@ -51,29 +50,21 @@ async def test_an_answer_streams_while_it_is_made(let_in: House) -> None:
 
 
 async def test_a_slow_reader_slows_the_box_down(let_in: House) -> None:
-    written = 0
-    stalled = asyncio.Event()
+    pouring = Pouring()
 
     async def pour(asked: web.BaseRequest) -> web.StreamResponse:
-        nonlocal written
         answer = web.StreamResponse()
         await answer.prepare(asked)
-        while written < 64 * MIB:
-            try:
-                await asyncio.wait_for(answer.write(bytes(MIB)), 1)
-            except TimeoutError:
-                stalled.set()
-                raise
-            written += MIB
+        await pouring.through(answer.write)
         return answer
 
     let_in.answer = pour
     port = int(let_in.url.rpartition(":")[2])
     browser = socket.create_connection(("127.0.0.1", port))
     browser.sendall(request(let_in, "GET", "/big"))
-    await asyncio.wait_for(stalled.wait(), PATIENCE_S)
+    await asyncio.wait_for(pouring.stalled.wait(), PATIENCE_S)
     browser.close()
-    assert written < 32 * MIB
+    assert pouring.sent < 32 * MIB
 
 
 async def test_a_slow_box_slows_the_upload_down(let_in: House) -> None:

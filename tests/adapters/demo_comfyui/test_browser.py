@@ -1,14 +1,13 @@
 """The official page over the demo, in a real Chromium: first visit, Run, the picture, Cancel, saving."""
 
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.support.chromium import ARGUMENTS, CHROMIUM
+from tests.support.chromium import chromium
+from tests.support.http_server import Handler, HttpServer
 
 pytestmark = pytest.mark.browser
 
@@ -23,10 +22,8 @@ PICTURE = "() => window.app.graph._nodes.find(n => n.type === 'SaveImage').imgs?
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
@@ -101,22 +98,13 @@ def test_a_render_can_be_watched_and_cancelled(page: Page) -> None:
 def panel() -> Iterator[str]:
     """A page of another origin on the same site, as gpubox's panel is: `?URL` is what it frames."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(f'<iframe src="{self.path[2:]}" width="1400" height="800"></iframe>'.encode())
+    class Framing(Handler):
+        def do_GET(self) -> None:  # noqa: N802 - the name is the library's
+            body = f'<iframe src="{self.path[2:]}" width="1400" height="800"></iframe>'
+            self.reply(200, body.encode(), {"Content-Type": "text/html"})
 
-        def log_message(self, *_about: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with HttpServer(Framing) as server:
+        yield f"http://127.0.0.1:{server.port}/"
 
 
 def test_it_runs_in_a_frame_of_the_same_site(context: BrowserContext, panel: str) -> None:

@@ -4,12 +4,11 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.adapters.gce.words import Json, refused
+from tests.support.http_server import Handler, HttpServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def refusal(status: int, reason: str, message: str) -> Answer:
     return Answer(body, status)
 
 
-class Stub:
+class Stub(HttpServer):
     """`with Stub() as stub: stub.on("start", Answer(...), Answer(...))`; the last answer to a path is repeated.
 
     A path is found by its end. What was not written down is answered with 404 and no JSON.
@@ -50,9 +49,8 @@ class Stub:
         self.asked: list[Asked] = []
         self._answers: dict[str, list[Answer | Callable[[Asked], Answer]]] = {}
         self._over = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__(self._handler())
+        self.endpoint = f"http://127.0.0.1:{self.port}"
 
     def on(self, path_end: str, *answers: Answer | Callable[[Asked], Answer]) -> None:
         """Write down what to answer, in order."""
@@ -74,15 +72,15 @@ class Stub:
                 return answer
         return Answer(b"<html>Not found</html>", 404)
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Handler]:
         stub = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             protocol_version = "HTTP/1.1"
 
             def _answer(self) -> None:
                 url = urlsplit(self.path)
-                content = self.rfile.read(int(self.headers.get("content-length") or 0))
+                content = self.content()
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 is_json = headers.get("content-type") == "application/json"
                 body: Json = json.loads(content or b"{}") if is_json else {}
@@ -91,27 +89,12 @@ class Stub:
                     self.close_connection = True
                     return
                 data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-                self.send_response(answer.status)
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                self.reply(answer.status, data, answer.headers)
 
             do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815 - the names are the library's
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
-                pass
+        return Answering
 
-        return Handler
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._over.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__(*error)

@@ -9,7 +9,8 @@ from typing import Any, Self
 
 import httpx
 from box import DOMAIN, Box, free_port, wait_until
-from certificates import origin_pair
+
+from tests.support.certificates import self_signed
 
 PROGRAMS = ("pebble", "pebble-challtestsrv", "certbot")
 
@@ -53,7 +54,7 @@ class Authority:
 
     def open(self) -> None:
         """Start the authority itself."""
-        certificate, key = origin_pair("localhost")
+        certificate, key = self_signed("localhost")
         (self.folder / "certificate.pem").write_bytes(certificate)
         (self.folder / "key.pem").write_bytes(key)
         settings = {

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from box import DOMAIN, REPOSITORY, Box
-from certificates import origin_pair
 from world import World
+
+from tests.support.certificates import self_signed
 
 GIXY = Path(sys.executable).with_name("gixy")
 WAYS = ["letsencrypt", "origin", "tunnel", "relay"]
@@ -26,13 +27,13 @@ SETTINGS = {
 
 @pytest.fixture
 def box(make_box: Callable[..., Box], world: World) -> Box:
-    world.objects["keys/cert.pem"], world.objects["keys/key.pem"] = origin_pair(DOMAIN)
+    world.objects["keys/cert.pem"], world.objects["keys/key.pem"] = self_signed(DOMAIN)
     box = make_box(domain_name=DOMAIN)
     # A certificate that an authority has given at an earlier boot.
     folder = box.folder / "data" / "tls" / "letsencrypt"
     (folder / "live" / DOMAIN).mkdir(parents=True)
     (folder / "renewal").mkdir()
-    for name, content in zip(("fullchain", "privkey"), origin_pair(DOMAIN), strict=True):
+    for name, content in zip(("fullchain", "privkey"), self_signed(DOMAIN), strict=True):
         (folder / "live" / DOMAIN / f"{name}.pem").write_bytes(content)
     server = "https://acme-v02.api.letsencrypt.org/directory"
     (folder / "renewal" / f"{DOMAIN}.conf").write_text(f"server = {server}\n")

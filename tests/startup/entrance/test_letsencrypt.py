@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from authority import Authority
 from box import DOMAIN, Box, free_port
-from certificates import DAY, origin_pair
+
+from tests.support.certificates import DAY, self_signed
 
 LEFT = "$ENTRANCE_TLS/letsencrypt"
 
@@ -32,7 +33,7 @@ def lineage(box: Box) -> Path:
 
 def replace_certificate(box: Box, ends: timedelta) -> bytes:
     """In the place of the one that was given, one with so long to live; as DER."""
-    certificate, key = origin_pair(DOMAIN, begins=-89 * DAY, ends=ends)
+    certificate, key = self_signed(DOMAIN, begins=-89 * DAY, ends=ends)
     for name, content in (("cert", certificate), ("fullchain", certificate), ("privkey", key)):
         (lineage(box) / f"{name}.pem").resolve().write_bytes(content)
     assert box.apply()["url"] is not None, box.said
@@ -96,7 +97,7 @@ def test_one_that_nears_its_end_is_replaced_and_nginx_told(box: Box, authority: 
 
 def test_one_that_has_ended_while_the_box_was_off_is_replaced_at_the_boot(box: Box, authority: Authority) -> None:
     box.apply()
-    certificate, key = origin_pair(DOMAIN, begins=-90 * DAY, ends=-DAY)
+    certificate, key = self_signed(DOMAIN, begins=-90 * DAY, ends=-DAY)
     for name, content in (("cert", certificate), ("fullchain", certificate), ("privkey", key)):
         (lineage(box) / f"{name}.pem").resolve().write_bytes(content)
     assert box.apply()["problem"] is None, box.said

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from box import DOMAIN, Box
-from certificates import DAY, origin_pair
 from world import World
 
-PAIR = origin_pair(DOMAIN)
+from tests.support.certificates import DAY, self_signed
+
+PAIR = self_signed(DOMAIN)
 
 
 @pytest.fixture
@@ -34,21 +35,21 @@ def test_a_good_pair_is_served_under_the_domain_with_hsts(box: Box) -> None:
 
 @pytest.mark.parametrize("name", ["*.example.com", DOMAIN])
 def test_a_wildcard_covers_the_domain(box: Box, name: str) -> None:
-    assert applied(box, origin_pair("other.example", name))["problem"] is None
+    assert applied(box, self_signed("other.example", name))["problem"] is None
 
 
 @pytest.mark.parametrize(
     ("pair", "code", "words"),
     [
         (
-            origin_pair("*.elsewhere.example"),
+            self_signed("*.elsewhere.example"),
             "entrance_certificate",
             "does not cover comfy.example.com, but *.elsewhere",
         ),
-        (origin_pair("*.comfy.example.com"), "entrance_certificate", "does not cover"),
-        (origin_pair(DOMAIN, begins=-9 * DAY, ends=-DAY), "entrance_certificate", "ends, or has ended, at"),
-        (origin_pair(DOMAIN, begins=timedelta(days=1)), "entrance_certificate", "valid only from"),
-        ((PAIR[0], origin_pair(DOMAIN)[1]), "entrance_key", "belongs to another certificate"),
+        (self_signed("*.comfy.example.com"), "entrance_certificate", "does not cover"),
+        (self_signed(DOMAIN, begins=-9 * DAY, ends=-DAY), "entrance_certificate", "ends, or has ended, at"),
+        (self_signed(DOMAIN, begins=timedelta(days=1)), "entrance_certificate", "valid only from"),
+        ((PAIR[0], self_signed(DOMAIN)[1]), "entrance_key", "belongs to another certificate"),
         ((b"hello", PAIR[1]), "entrance_certificate", "The certificate is not one"),
         ((PAIR[0], b"hello"), "entrance_certificate", "The key is not one"),
     ],
@@ -77,14 +78,14 @@ def test_meanwhile_plain_http_carries_nothing_and_the_manager_is_heard(box: Box)
 
 def test_the_pair_of_before_stays_where_the_new_one_cannot_be_used(box: Box) -> None:
     box.apply()
-    told = applied(box, origin_pair("elsewhere.example"))
+    told = applied(box, self_signed("elsewhere.example"))
     assert (told["url"], told["problem"]) == (f"https://{DOMAIN}", "entrance_certificate")
 
 
 def test_a_new_pair_replaces_the_one_in_use(box: Box) -> None:
     box.apply()
     before = box.served(DOMAIN)
-    assert applied(box, origin_pair(DOMAIN))["problem"] is None
+    assert applied(box, self_signed(DOMAIN))["problem"] is None
     assert box.served(DOMAIN) != before
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 from box import DOMAIN, HERE, Box, wait_until
-from certificates import origin_pair
 from echo import Echo
 from world import TOKEN, World
+
+from tests.support.certificates import self_signed
 
 ORIGIN = f"https://{DOMAIN}"
 CLOUDFLARED = (HERE / "bin" / "cloudflared").read_bytes()
@@ -79,7 +80,7 @@ def test_the_token_comes_over_https_and_google_s_own_token_stays_at_home(
     make_box: Callable[..., Box], world: World, tmp_path: Path
 ) -> None:
     pair = tmp_path / "pair.pem"
-    pair.write_bytes(b"".join(origin_pair("localhost")))
+    pair.write_bytes(b"".join(self_signed("localhost")))
     with World(pair) as web:
         web.files["/token"] = SECOND
         box = tunnelled(make_box, world, cf_tunnel_token_path=f"{web.url}/token")

@@ -3,18 +3,17 @@
 import base64
 import json
 import os
-import ssl
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from tests.support.http_server import Handler, HttpServer
 
 TOKEN = "the-service-accounts-token"
 _METADATA = "/computeMetadata/v1/instance/"
 
 
-class World:
+class World(HttpServer):
     """`objects` are Cloud Storage's by bucket/object, `secrets` by project/name, `files` the web's by path.
 
     With `tls`, a file that holds a certificate for localhost and its key, it is served over HTTPS.
@@ -30,23 +29,8 @@ class World:
         self.may_read = True
         self.asked: list[str] = []
         self.authorizations: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        if tls is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(tls)
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-            self.url = f"https://localhost:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(self._handler(), tls)
+        self.url = f"http://127.0.0.1:{self.port}" if tls is None else f"https://localhost:{self.port}"
 
     def environment(self) -> dict[str, str]:
         """How the entrance finds it instead of Google."""
@@ -95,18 +79,12 @@ class World:
             case _:
                 return self.files.get(path)
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Handler]:
         world = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Finding(Handler):
+            def do_GET(self) -> None:  # noqa: N802 - the name is the library's
                 status, body = world.answer(urlsplit(self.path).path, self.headers.get("Authorization", ""))
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.reply(status, body)
 
-            def log_message(self, *_words: object) -> None:
-                pass
-
-        return Handler
+        return Finding

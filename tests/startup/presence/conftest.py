@@ -14,9 +14,8 @@ from typing import IO, Any
 
 import httpx
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.support.chromium import ARGUMENTS, CHROMIUM
+from tests.support.chromium import chromium
 
 REPOSITORY = Path(__file__).parents[3]
 NODE = REPOSITORY / "startup" / "custom_nodes" / "gpubox_presence"
@@ -45,10 +44,8 @@ def forget(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(params=["demo", pytest.param("real", marks=pytest.mark.real_comfyui)])
