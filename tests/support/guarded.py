@@ -19,7 +19,7 @@ from tests.support.container import ContainerBox, container_box
 STARTUP = Path(__file__).parents[2] / "startup"
 _UNITS = Path("/etc/systemd/system")
 # Says what /run/says holds: {"person": n, "queue": n, "progress": n}. A count may be the word "moves".
-_COMFYUI = """\
+COMFYUI = """\
 import http.server, json, time
 def count(word):
     return int(time.monotonic()) if word == "moves" else word
@@ -57,7 +57,7 @@ def guarded_box(folder: Path, agent: Path, *, minutes: float, hours: float = 0) 
         box.folders |= {"/opt/gpubox/bundle": STARTUP, "/opt/gpubox/agent/current": agent}
         for unit in ("gpubox-guard.service", "gpubox-models.service", "gpubox-warmup.service"):
             box.put(str(_UNITS / unit), (STARTUP / "systemd" / unit).read_bytes())
-        box.put("/usr/local/lib/comfyui.py", _COMFYUI)
+        box.put("/usr/local/lib/comfyui.py", COMFYUI)
         yield box
 
 
