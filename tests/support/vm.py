@@ -1,4 +1,4 @@
-"""A machine with a kernel of its own, for what a container cannot show: its last breath, and what only a kernel refuses.
+r"""A machine with a kernel of its own, for what a container cannot show: its end, and what only a kernel refuses.
 
     pytestmark = VM_MARKS
 
@@ -8,9 +8,10 @@
             vm.run("systemctl poweroff")
             vm.wait_for_poweroff()
 
-It is emulated, because a computer for tests is seldom allowed more, and boots in about fifteen seconds. Its boot disk is
-in its memory and fresh at each boot. It has no network but its own 127.0.0.0/8, and Debian's kernel for clouds instead of
-the one of Google's images, which have the same parts. Where this computer cannot run it, the test is skipped and says why.
+It is emulated, because a computer for tests is seldom allowed more, and boots in about fifteen seconds. Its boot disk
+is in its memory and fresh at each boot. It has no network but its own 127.0.0.0/8, and Debian's kernel for clouds.
+Where this computer cannot run it, the test is skipped and says why. Needs root and Debian's packages; the first use
+makes the boot disk, as in container.py.
 """
 
 import shlex
@@ -51,7 +52,7 @@ class VirtualMachine:
             self._command(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            preexec_fn=BIND_TO_PARENT,
+            preexec_fn=BIND_TO_PARENT,  # noqa: PLW1509 - only prctl is called there
         )
         self.wait_for(lambda: (self._folder / "monitor").exists() and (self._folder / "commands").exists(), timeout)
         self._monitor = Line(self._folder / "monitor")
@@ -107,9 +108,9 @@ class VirtualMachine:
         return answer["return"]
 
     def let_hang(self, disk: str) -> None:
-        """From now on a disk takes a byte a second, so that who waits for it waits for hours."""
-        rates = dict.fromkeys(("bps", "bps_rd", "iops", "iops_rd", "iops_wr"), 0)
-        self.hardware("block_set_io_throttle", device=disk, bps_wr=1, **rates)
+        """From now on a disk moves a byte a second, so that who waits for it waits for hours."""
+        others = dict.fromkeys(("bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"), 0)
+        self.hardware("block_set_io_throttle", device=disk, bps=1, **others)
 
     def wait_for(self, what: Callable[[], object], timeout: float = PATIENCE_S) -> None:
         """Wait until something is so; what raises AssertionError or KeyError meanwhile counts as not yet."""

@@ -6,13 +6,17 @@ import socket
 
 
 def notify(*lines: str) -> None:
-    """Tell systemd, for example `notify("READY=1")`. Does nothing where systemd does not listen; never raises."""
+    """Tell systemd, for example `notify("READY=1")`. Does nothing where systemd does not listen.
+
+    Never raises, and never waits: a systemd that hangs reads nothing, and only so much may lie unread.
+    """
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
     if address.startswith("@"):  # an abstract socket
         address = "\0" + address[1:]
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as to:
+        to.settimeout(0)
         to.connect(address)
         to.send("\n".join(lines).encode())
 

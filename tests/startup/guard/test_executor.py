@@ -1,4 +1,5 @@
 import os
+import threading
 
 import pytest
 
@@ -49,3 +50,26 @@ async def test_each_step_is_firmer_than_the_one_before_and_written_down_first() 
         assert executor.went == [Way.POWEROFF, Way.FORCE, Way.FORCE_TWICE, *last, *last]
         assert course[:4] == ["systemctl poweroff", "90 s", "systemctl poweroff --force", "30 s"]
         assert course[4:6] == ["systemctl poweroff --force --force", "15 s"]
+
+
+async def test_what_hangs_with_a_disk_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gpubox_agent.guard.aside.LONGEST_S", 0.02)
+    hangs = threading.Event()
+
+    class Hanging(Recorder):
+        def go(self, way: Way) -> None:
+            super().go(way)
+            hangs.wait()
+
+    async def pause(_: float) -> None:
+        return
+
+    def note(_: str) -> None:
+        hangs.wait()
+
+    executor = Hanging()
+    try:
+        await power_off(executor, pause, note, rounds=1)
+    finally:
+        hangs.set()
+    assert executor.went == list(Way)

@@ -30,6 +30,14 @@ def test_nobody_there_is_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     notify("READY=1")
 
 
+def test_a_systemd_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        for _ in range(int(Path("/proc/sys/net/unix/max_dgram_qlen").read_text()) + 2):
+            notify("WATCHDOG=1")
+
+
 def test_the_heart_beats_twice_in_systemds_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHDOG_USEC", "60000000")
     monkeypatch.delenv("WATCHDOG_PID", raising=False)

@@ -108,6 +108,24 @@ def test_where_systemd_is_dead_its_command_powers_off_without_it(tmp_path: Path,
     assert steps(vm) == FIRMER
 
 
+def test_where_the_disk_hangs_that_its_notes_and_systemctl_are_on_the_kernel_powers_off(
+    tmp_path: Path, agent: Path
+) -> None:
+    boot = ext4(tmp_path / "boot.img")
+    with guarded(tmp_path, agent, boot=boot) as vm:
+        vm.run(f"systemctl stop {GUARD}")
+        # Of a boot disk, which is in memory here, what the guard needs for its end.
+        vm.run("mkdir /mnt/boot && mount /dev/disk/by-id/google-boot /mnt/boot && cp /usr/bin/systemctl /mnt/boot")
+        vm.run("mkdir /mnt/boot/guard && mount --bind /mnt/boot/guard /var/lib/gpubox/guard")
+        vm.run("mount --bind /mnt/boot/systemctl /usr/bin/systemctl")
+        vm.run(f"systemctl start {GUARD}")
+        vm.run("sync && echo 3 >/proc/sys/vm/drop_caches")
+        vm.let_hang("boot")
+        vm.run(f"rm {HOLD}")
+        vm.wait_for_poweroff()
+    assert "sysrq: Power Off" in vm.serial()
+
+
 def steps(vm: VirtualMachine) -> list[str]:
     """The guard's, as it noted them on the console, if the kernel left it the time to write the last."""
     return re.findall(r"^gpubox-guard: (systemctl .*|sysrq .)$", vm.serial(), re.MULTILINE)

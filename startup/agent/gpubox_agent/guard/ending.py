@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 
+from gpubox_agent.guard.aside import aside
 from gpubox_agent.guard.executor import Executor, Way
 
 # How long each step may take before the next is tried. Services may take a while to end: TimeoutStopSec is 90 s.
@@ -28,8 +29,9 @@ async def power_off(executor: Executor, pause: Pause, note: Note, rounds: int | 
 
 
 async def _try(executor: Executor, way: Way, note: Note) -> None:
-    note(way.value)
+    """Neither is waited for long: where the boot disk hangs, so does writing a note, or reading systemctl."""
+    await aside(f"noting {way.value}", lambda: note(way.value))
     try:
-        executor.go(way)
+        await aside(way.value, lambda: executor.go(way))
     except OSError as cause:
         _log.warning("%s failed: %s", way.value, cause)

@@ -51,12 +51,20 @@ class SystemExecutor:
         return None
 
     def go(self, way: Way) -> None:
-        """Not waited for: a systemctl that waits for a process 1 that hangs would hang too."""
+        """Not waited for: a systemctl that waits for a process 1 that hangs would hang too.
+
+        Comes back late, or never, where systemctl has to be read from a disk that hangs; only this thread is kept.
+        """
         if (refusal := self.refusal()) is not None:
             raise PermissionError(refusal)
         if way.value.startswith("sysrq "):
             _TRIGGER.write_text(way.value[-1], encoding="ascii")
             return
         subprocess.Popen(  # noqa: S603 - fixed words
-            way.value.split(), stdin=subprocess.DEVNULL, start_new_session=True, close_fds=True
+            way.value.split(),
+            stdin=subprocess.DEVNULL,
+            # A session of its own. In this form, because without it Python takes vfork, and while the new program is
+            # being read no thread of the old one goes on.
+            preexec_fn=os.setsid,  # noqa: PLW1509 - a system call and nothing else
+            close_fds=True,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gpubox_agent.files import CLOSING, GUARD, read_json, write_json
+from gpubox_agent.guard.aside import aside
 from gpubox_agent.guard.comfyui import ComfyUi
 from gpubox_agent.guard.course import Course, State, ends_at, go_on
 from gpubox_agent.guard.ending import power_off
@@ -127,9 +128,9 @@ class Guard:
             self._course = go_on(self._course, verdict, self.policy, now)
             self._told_of(verdict, now)
             return
-        self._world.journal.note(f"powering off: {_WHY[verdict.reason]}", now)
-        await self._world.guest.flush(5.0)
         note = self._world.journal.note
+        await aside("noting the end", lambda: note(f"powering off: {_WHY[verdict.reason]}", now))
+        await self._world.guest.flush(5.0)
         await power_off(self._world.executor, self._world.pause, lambda step: note(step, self._world.clock()))
 
     def _open_the_door(self) -> None:
