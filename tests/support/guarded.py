@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.container import ContainerBox, container_box
+from tests.support.vm import VirtualMachine
 
 STARTUP = Path(__file__).parents[2] / "startup"
 _UNITS = Path("/etc/systemd/system")
@@ -67,14 +68,16 @@ def begin_guard(box: ContainerBox) -> None:
     box.wait_for(lambda: report(box))
 
 
-def begin_comfyui(box: ContainerBox, *, queue: int = 0, progress: object = 0) -> None:
+def begin_comfyui(box: ContainerBox | VirtualMachine, *, queue: int = 0, progress: object = 0) -> None:
     """Start the ComfyUI, and wait until it answers."""
     comfyui_says(box, queue=queue, progress=progress)
     box.run(["systemd-run", "--quiet", "--unit=comfyui", "python3", "/usr/local/lib/comfyui.py"])
     box.wait_for(lambda: box.run("curl -fsS http://127.0.0.1:8188/gpubox/presence", check=False).returncode == 0)
 
 
-def comfyui_says(box: ContainerBox, *, person: object = 0, queue: int = 0, progress: object = 0) -> None:
+def comfyui_says(
+    box: ContainerBox | VirtualMachine, *, person: object = 0, queue: int = 0, progress: object = 0
+) -> None:
     """From now on it says this."""
     body = json.dumps({"person": person, "queue": queue, "progress": progress})
     box.run(["sh", "-c", f"echo '{body}' >/run/says.new && mv /run/says.new /run/says"])

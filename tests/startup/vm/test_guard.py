@@ -43,20 +43,23 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def guarded(folder: Path, agent: Path, **disks: Path) -> Generator[VirtualMachine]:
-    """Make a machine that is on, with a guard that a hold keeps from powering it off."""
+    """Make a machine that is on, with a guard that is yet to begin, and a hold that keeps it from powering off."""
     unit = {f"/etc/systemd/system/{GUARD}": (STARTUP / "systemd" / GUARD).read_bytes()}
     parts = {"/opt/gpubox/bundle/agent": STARTUP / "agent", "/opt/gpubox/agent/current": agent}
     with virtual_machine(folder, disks=disks, files=FILES | unit, folders=parts) as vm:
         vm.boot()
         begin_comfyui(vm)
         vm.run(f"mkdir -p /run/gpubox && echo '{json.dumps({'at': 0, 'hold_s': 86400})}' >{HOLD}")
-        vm.run(["systemctl", "start", GUARD])
         yield vm
 
 
 def ext4(image: Path) -> Path:
     subprocess.run(["mke2fs", "-q", "-t", "ext4", str(image), "256M"], check=True, stdout=subprocess.DEVNULL)
     return image
+
+
+def begin_guard(vm: VirtualMachine) -> None:
+    vm.run(["systemctl", "start", GUARD])
 
 
 def kill_systemd(vm: VirtualMachine) -> None:
@@ -76,8 +79,9 @@ def test_where_systemd_is_dead_and_a_disk_hangs_the_kernel_powers_off_and_the_da
 ) -> None:
     data, slow = ext4(tmp_path / "data.img"), ext4(tmp_path / "slow.img")
     with guarded(tmp_path, agent, data=data, slow=slow) as vm:
-        # What keyboards may ask the kernel for. Root's writes to the trigger are never held against it: "allowed
-        # functions" in Documentation/admin-guide/sysrq.rst of Linux.
+        begin_guard(vm)
+        # What keyboards may ask the kernel for. By Documentation/admin-guide/sysrq.rst of Linux it does not bear on
+        # what root writes to the trigger.
         vm.run("sysctl -w kernel.sysrq=0")
         # In this order: the kernel takes them in the order in which they were mounted, and stops at one that hangs.
         for name in ("data", "slow"):
@@ -85,8 +89,11 @@ def test_where_systemd_is_dead_and_a_disk_hangs_the_kernel_powers_off_and_the_da
         vm.run(f"head -c {8 * MIB} /dev/urandom >/mnt/data/model && sync /mnt/data/model")
         model = vm.run("sha256sum /mnt/data/model").stdout.split()[0]
         vm.run(["systemd-run", "--quiet", "sh", "-c", "exec >/mnt/data/log && echo a line && sleep infinity"])
+        # Written over, which is a matter of memory at first, so that there is something to wait for.
+        write = "dd if=/dev/zero of=/mnt/slow/file bs=1M count=8 conv=notrunc status=none"
+        vm.run(f"{write} && sync")
         vm.let_hang("slow")
-        vm.run(f"head -c {8 * MIB} /dev/zero >/mnt/slow/file")
+        vm.run(write)
         kill_systemd(vm)
         assert not is_clean(data)
         vm.run(f"rm {HOLD}")
@@ -102,6 +109,7 @@ def test_where_systemd_is_dead_and_a_disk_hangs_the_kernel_powers_off_and_the_da
 
 def test_where_systemd_is_dead_its_command_powers_off_without_it(tmp_path: Path, agent: Path) -> None:
     with guarded(tmp_path, agent) as vm:
+        begin_guard(vm)
         kill_systemd(vm)
         vm.run(f"rm {HOLD}")
         vm.wait_for_poweroff()
@@ -113,12 +121,11 @@ def test_where_the_disk_hangs_that_its_notes_and_systemctl_are_on_the_kernel_pow
 ) -> None:
     boot = ext4(tmp_path / "boot.img")
     with guarded(tmp_path, agent, boot=boot) as vm:
-        vm.run(f"systemctl stop {GUARD}")
         # Of a boot disk, which is in memory here, what the guard needs for its end.
         vm.run("mkdir /mnt/boot && mount /dev/disk/by-id/google-boot /mnt/boot && cp /usr/bin/systemctl /mnt/boot")
-        vm.run("mkdir /mnt/boot/guard && mount --bind /mnt/boot/guard /var/lib/gpubox/guard")
+        vm.run("mkdir -p /mnt/boot/guard /var/lib/gpubox/guard && mount --bind /mnt/boot/guard /var/lib/gpubox/guard")
         vm.run("mount --bind /mnt/boot/systemctl /usr/bin/systemctl")
-        vm.run(f"systemctl start {GUARD}")
+        begin_guard(vm)
         vm.run("sync && echo 3 >/proc/sys/vm/drop_caches")
         vm.let_hang("boot")
         vm.run(f"rm {HOLD}")
