@@ -92,7 +92,7 @@ def measured(
 
 
 def booted(box: ContainerBox, earlier: int) -> dict[str, Any]:
-    """Wait until the script is through and ComfyUI answers; when each thing happened. `earlier`: bytes of other boots."""
+    """Wait until the script is through and ComfyUI answers; when each thing happened. `earlier`: other boots' bytes."""
     box.wait_for(lambda: failed(box) or (listening(box) and answers(box)), WITHIN_S)
     answered = uptime_s(box)
     box.wait_for(lambda: shown(box, "ActiveState", SCRIPT) in {"active", "failed"}, WITHIN_S)

@@ -1,6 +1,5 @@
 """A box from a new disk to a ComfyUI that answers, and again: the machine boots as a VM does."""
 
-import itertools
 import json
 from pathlib import Path
 
@@ -36,8 +35,8 @@ def test_a_new_disk_becomes_ready_and_the_second_boot_installs_nothing(tmp_path:
         assert [code for code, state in states(box).items() if state != "done"] == [], log(box)
         box.wait_for(lambda: box.guest_attributes["boot"] == "ready")
         box.wait_for(lambda: json.loads(box.guest_attributes["progress"])["steps"][-1]["state"] == "done")
-        assert box.guest_attributes["problem"] == ""
-        _no_more_than_one_write_in_eight_seconds(box)
+        assert box.guest_attributes.get("problem", "") == ""
+        _no_minute_sees_more_than_ten_writes(box)
         _the_box_is_as_described(box)
         installed = box.run(_INSTALLED).stdout
         box.poweroff()
@@ -55,10 +54,9 @@ def test_a_new_disk_becomes_ready_and_the_second_boot_installs_nothing(tmp_path:
         print(json.dumps({"second_boot": _figures(box)}))  # noqa: T201
 
 
-def _no_more_than_one_write_in_eight_seconds(box: ContainerBox) -> None:
-    moments = [at for at, _, key, _ in box.guest_writes if key in {"boot", "problem", "progress"}]
-    gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]
-    assert min(gaps) > 7.5
+def _no_minute_sees_more_than_ten_writes(box: ContainerBox) -> None:
+    moments = [at for at, *_ in box.guest_writes]
+    assert all(later - earlier >= 60 for earlier, later in zip(moments, moments[10:], strict=False))
 
 
 def _the_box_is_as_described(box: ContainerBox) -> None:
