@@ -36,14 +36,17 @@ tls_judge_pair() {
 
 # tls_judge_dates CERTIFICATE [SECONDS]: whether it is valid now and for so long.
 tls_judge_dates() {
-  local begins ends
-  begins=$(openssl x509 -in "$1" -noout -startdate) && ends=$(openssl x509 -in "$1" -noout -enddate) || return 1
-  if [ "$(date -d "${begins#*=}" +%s)" -gt "$(date +%s)" ]; then
-    echo "The certificate is valid only from ${begins#*=}."
+  local said good begins ends
+  said=$(openssl x509 -in "$1" -noout -startdate -enddate -checkend "${2:-0}")
+  good=$?
+  begins=$(sed -n 's/^notBefore=//p' <<<"$said") ends=$(sed -n 's/^notAfter=//p' <<<"$said")
+  [ -n "$ends" ] || return 1
+  if [ "$(date -d "$begins" +%s)" -gt "$(date +%s)" ]; then
+    echo "The certificate is valid only from $begins."
     return 1
   fi
-  openssl x509 -in "$1" -noout -checkend "${2:-0}" >/dev/null || {
-    echo "The certificate ends, or has ended, at ${ends#*=}."
+  [ "$good" = 0 ] || {
+    echo "The certificate ends, or has ended, at $ends."
     return 1
   }
 }

@@ -62,11 +62,13 @@ nginx_before() {
 
 # ALLOWED_IP as the box was started with.
 values_allowed() {
-  local listed networks
+  local listed
   listed=$(entrance_setting allowed_ip | tr ', ' '\n\n' | grep .)
-  networks=$(networks_read "$listed")
-  ENTRANCE_VALUES[LISTED]=$([ -z "$listed" ] && echo 1 || echo 0)
-  ENTRANCE_VALUES[ALLOWED]=$(sed 's/^\(..*\)$/  \1 1;/' <<<"$networks")
+  ENTRANCE_VALUES[LISTED]=1
+  ENTRANCE_VALUES[ALLOWED]=""
+  [ -n "$listed" ] || return 0
+  ENTRANCE_VALUES[LISTED]=0
+  ENTRANCE_VALUES[ALLOWED]=$(networks_read "$listed" | sed 's/.*/  & 1;/')
 }
 
 # A way behind Cloudflare, or possibly so: a visitor's address is what Cloudflare says, and only Cloudflare.
