@@ -166,7 +166,7 @@ def test_the_metadata_server_can_fall_silent(tmp_path: Path) -> None:
         assert box.run(name, check=False).returncode != 0
 
         box.restore_metadata()
-        assert box.run(name).stdout == "comfyui"
+        box.wait_for(lambda: box.run(name, check=False).stdout == "comfyui")
 
 
 def test_a_folder_of_this_computer_can_be_read_inside(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from tests.support.container import CONTAINER_MARKS
 
 pytestmark = CONTAINER_MARKS
 
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 60.0
 # It serves a count of its boots, and does what the attribute `order` says, once.
 _SCRIPT = """#!/bin/bash
 disk=/dev/disk/by-id/google-persistent-comfyui
