@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -117,11 +117,10 @@ def served() -> Generator[tuple[dict[str, int], str, int]]:
                 support.wait_until(lambda: box.listens(comfyui))
                 assert box.apply()["problem"] is None, box.said
                 box.open_gate()
-                without = support.free_port()
+                without, before = support.free_port(), workers(box)
                 add_port_without_gate(box, without)
-                support.wait_until(lambda: box.listens(without))
                 # A worker that the reload retires may still take a connection, and closes it.
-                support.wait_until(lambda: not any("shutting down" in text for text in workers(box)))
+                support.wait_until(lambda: box.listens(without) and not before & workers(box))
                 with box.client() as manager:
                     assert box.speak(manager).status_code == 200
                 nginx = int((box.folder / "nginx.pid").read_text())
@@ -143,14 +142,9 @@ def add_port_without_gate(box: Any, port: int) -> None:
     subprocess.run(["nginx", "-c", conf / "nginx.conf", "-s", "reload"], check=True, stderr=subprocess.DEVNULL)
 
 
-def workers(box: Any) -> list[str]:
-    """What the processes of nginx call themselves."""
-    of = int((box.folder / "nginx.pid").read_text())
-    names: list[str] = []
-    for child in psutil.Process(of).children():
-        with suppress(psutil.NoSuchProcess):
-            names.append(" ".join(child.cmdline()))
-    return names
+def workers(box: Any) -> set[int]:
+    """The processes of nginx that serve."""
+    return {child.pid for child in psutil.Process(int((box.folder / "nginx.pid").read_text())).children()}
 
 
 def warm(port: int, paths: list[str], headers: dict[str, str]) -> int:
