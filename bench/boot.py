@@ -9,7 +9,8 @@ Seconds are counted from the moment systemd began, where nothing else is said; `
 came over the box's network. The second boots of our way have no internet. Medians of the rounds.
 
 Goals: on a used disk the script's own work takes less than 5 s, ComfyUI's process starts within 2 s of the system
-being up, and before a tenth of the time that the other way needs.
+being up, and before a tenth of the time that the other way needs. That is meant for the real ComfyUI: the demo one asks
+little of pip, and then the system's own boot, which both have, is most of our time. `process_after_up_s` leaves it out.
 """
 
 import argparse
@@ -53,7 +54,8 @@ def main() -> None:
     ours = measured(chosen, our_metadata, our_first, offline=True)
     theirs = measured(chosen, their_metadata, lambda _box: {}, offline=False)
     mine, other = ours["used_disk"], theirs["used_disk"]
-    ratio = {key: round(other[key] / mine[key], 1) for key in ("process_s", "answers_s", "script_s")}
+    keys = ("process_s", "process_after_up_s", "answers_s", "script_s")
+    ratio = {key: round(other[key] / max(mine[key], 0.01), 1) for key in keys}
     met = mine["script_s"] < GOALS["script_s"] and mine["process_after_up_s"] <= GOALS["process_s"]
     met = met and ratio["process_s"] >= GOALS["times_faster"]
     print(json.dumps({"ours": ours, "apt_and_pip": theirs, "times_faster": ratio, "goals": GOALS, "ok": met}, indent=2))
