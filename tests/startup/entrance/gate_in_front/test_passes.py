@@ -41,6 +41,18 @@ def test_a_cookie_is_good_for_its_own_address_only(box: Box, visitor: httpx.Clie
         assert thief.get("/system_stats").status_code == 401
 
 
+def test_a_pass_whose_claims_were_altered_opens_nothing_else(box: Box, visitor: httpx.Client) -> None:
+    name, _, value = visitor.headers["Cookie"].partition("=")
+    head, claims, signature = value.split(".")
+    altered = f"{name}={head}.{claims[:-2]}AA.{signature}"
+    assert visitor.get("/system_stats").status_code == 200
+    # nginx finds the gate's last word by the signature, which is good for the visitor's own address.
+    with box.client(source="127.0.0.9", headers=NAMED | {"Cookie": altered}) as forger:
+        assert forger.get("/system_stats").status_code == 401
+    with box.client(headers=NAMED | {"Cookie": f"{name}={head}.{claims}.{'A' * len(signature)}"}) as guesser:
+        assert guesser.get("/system_stats").status_code == 401
+
+
 def test_only_the_box_s_own_page_may_change_something_by_cookie(visitor: httpx.Client) -> None:
     body = {"ticket": "x"}
     assert visitor.post("/api/interrupt", json={}, headers={"Origin": ORIGIN}).status_code == 200
