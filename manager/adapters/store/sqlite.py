@@ -4,7 +4,8 @@ import errno
 import os
 import sqlite3
 import stat
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -49,16 +50,30 @@ _PRAGMAS = (
 )
 
 
+_PAUSE = timedelta(milliseconds=20)
+
+
 class SqliteBackend:
-    """A database file. `busy_timeout` is how long a call waits for a lock that another process holds."""
+    """A database file.
+
+    `busy_timeout` is how long a call waits for a lock that another process holds, and `sleep` (seconds) how it
+    waits where SQLite itself does not.
+    """
 
     # SQLite has one writer; a second thread would only wait for the first.
     workers = 1
     driver_error = sqlite3.Error
 
-    def __init__(self, path: Path, busy_timeout: timedelta = timedelta(seconds=3)) -> None:
+    def __init__(
+        self,
+        path: Path,
+        busy_timeout: timedelta = timedelta(seconds=3),
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._path = path
         self._busy_timeout = busy_timeout
+        self._sleep = sleep
         self.leadership = FileLeadership(path.with_name(path.name + ".lock"))
 
     def prepare(self) -> None:
@@ -80,7 +95,7 @@ class SqliteBackend:
             max_overflow=0,
             hide_parameters=True,
         )
-        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "connect", self._set_up)
         event.listen(engine, "begin", _begin)
         return engine
 
@@ -110,16 +125,26 @@ class SqliteBackend:
         if not os.access(self._path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self._path))
 
+    def _set_up(self, connection: sqlite3.Connection, entry: object) -> None:
+        del entry
+        # The driver would begin transactions by its own rules, and none for DDL; `_begin` does it instead.
+        connection.isolation_level = None
+        self._use_write_ahead_log(connection)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
 
-def _set_up(connection: sqlite3.Connection, entry: object) -> None:
-    del entry
-    # The driver would begin transactions by its own rules, and none for DDL; `_begin` does it instead.
-    connection.isolation_level = None
-    # Asked first: changing the mode needs the file for oneself, finding it changed does not.
-    if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-        connection.execute("PRAGMA journal_mode = WAL")
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
+    def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
+        """The file remembers it. SQLite refuses it at once, without its busy timeout, while others read the file."""
+        for left in reversed(range(self._busy_timeout // _PAUSE + 1)):
+            # Asked first, each time: changing the mode needs the file for oneself, finding it changed does not.
+            if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+                return
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if not left or self.diagnose(error)[0] is not Trouble.LOCKED:
+                    raise
+                self._sleep(_PAUSE.total_seconds())
 
 
 def _begin(connection: Connection) -> None:

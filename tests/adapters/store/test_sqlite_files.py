@@ -101,6 +101,41 @@ async def test_a_locked_new_database_is_told_and_can_be_opened_later(sqlite_data
     await store.close()
 
 
+async def test_a_new_database_that_others_read_is_waited_for(sqlite_database: Database) -> None:
+    sqlite_database.folder.mkdir()
+    other = sqlite3.connect(sqlite_database.file, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE theirs (id)")
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM theirs")
+    waits: list[float] = []
+
+    def third_wait_outlasts_the_reader(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            other.execute("ROLLBACK")
+
+    store = SqlStore(SqliteBackend(sqlite_database.file, sleep=third_wait_outlasts_the_reader))
+    await store.open()
+    assert len(waits) == 3
+    other.close()
+    await store.close()
+
+
+async def test_a_new_database_that_others_go_on_reading_is_told(sqlite_database: Database) -> None:
+    sqlite_database.folder.mkdir()
+    other = sqlite3.connect(sqlite_database.file, isolation_level=None)
+    other.execute("CREATE TABLE theirs (id)")
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM theirs")
+    waits: list[float] = []
+    store = SqlStore(SqliteBackend(sqlite_database.file, timedelta(seconds=1), sleep=waits.append))
+    assert await trouble_of(store.open()) == "locked"
+    assert sum(waits) == pytest.approx(1)
+    other.close()
+    await store.open()
+    await store.close()
+
+
 @pytest.mark.parametrize("content", [b"this is not a database, and longer than a header " * 100, b"\0" * 5000])
 async def test_a_file_that_is_no_database_is_told_and_left_alone(sqlite_database: Database, content: bytes) -> None:
     sqlite_database.folder.mkdir()
