@@ -13,18 +13,10 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from manager.settings.topics import (
-    Access,
-    Cloud,
-    ComfyUi,
-    Embedded,
-    Entrance,
-    Policy,
-    Provisioning,
-    Reach,
-    Server,
-    State,
-)
+from manager.settings.topics.cloud import Cloud, Embedded, Policy
+from manager.settings.topics.comfyui import ComfyUi, Provisioning
+from manager.settings.topics.entrance import Entrance, Reach
+from manager.settings.topics.panel import Access, Server, State
 
 _PASSWORD_LENGTH = 10
 _WEAK = re.compile(
