@@ -1,10 +1,11 @@
 """Listening to a running box: to its ComfyUI for people and renders, to its guest attributes for its setup."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from manager.application import timeline
+from manager.application import hearing, timeline
 from manager.application.live import LiveBox
 from manager.application.ports import Clock, Cloud, ComfyUi, Door, Store
 from manager.application.registry import Registry
@@ -90,13 +91,27 @@ class Listening:
         except CloudError:
             return
         before = live.setup
-        live.told(guest)
+        live.told(await self._of_this_run(live, guest, now))
         if live.setup.moving and live.setup != before:
             # A box that installs itself is at work, whether or not anybody watches.
             live.watch = replace(watch, veto_at=now)
         problem = live.setup.problem
         if problem is not None and problem != before.problem:
             await self._registry.write(live, "fault", {**problem.data, "code": problem.code})
+
+    async def _of_this_run(self, live: LiveBox, guest: Mapping[str, str], now: datetime) -> Mapping[str, str]:
+        """Nothing, until the box says another boot than the one that was heard in an earlier run."""
+        boot, started_at = hearing.boot_of(guest), live.seen.started_at if live.seen is not None else None
+        if live.heard is not None and live.heard.is_over(boot, started_at, now):
+            return {}
+        heard = hearing.Heard(boot, started_at)
+        if boot and heard != live.heard:
+            live.heard = heard
+            try:
+                await self._store.write_secret(hearing.key(live.name), heard.as_text())
+            except StoreUnavailable:
+                return guest
+        return guest
 
 
 def _guest_every(live: LiveBox, watch: Watch, now: datetime) -> timedelta:

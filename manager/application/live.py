@@ -10,6 +10,7 @@ from decimal import Decimal
 from manager import messages
 from manager.application.channel import Channel
 from manager.application.entrance import Entrance, entrance_of, seen_from
+from manager.application.hearing import Heard
 from manager.application.report import Ending, Models, Report
 from manager.application.setup import Setup, setup_of
 from manager.application.watch import Watch, signs
@@ -78,6 +79,7 @@ class LiveBox:
     watch: Watch | None = None
     guest: dict[str, str] = field(default_factory=dict[str, str])
     guest_at: datetime | None = None
+    heard: Heard | None = None
     setup: Setup = field(default_factory=Setup)
     times: StartTimes | None = None
     usual: dict[str, float] = field(default_factory=dict[str, float])

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from manager.application import timeline
+from manager.application import hearing, timeline
 from manager.application.channel import Published
 from manager.application.live import LiveBox, Rules
 from manager.application.ports import Clock, Store
@@ -41,6 +41,7 @@ class Registry:
                 live = LiveBox(box=box, watched_since=now, panel_at=box.panel_at)
                 live.journal.extend(await self._store.journal(name, 8))
                 live.usual = json.loads(await self._store.read_secret(timeline.key(name)) or "{}")
+                live.heard = hearing.heard_from(await self._store.read_secret(hearing.key(name)))
                 live.sessions = list(await self._store.sessions(name, _month_before(now)))
                 self._boxes[name] = live
                 self.publish(live)

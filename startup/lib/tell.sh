@@ -70,6 +70,9 @@ tell_may() {
     boot) early=3 ;;
     problem) [ ! -s "$RUN/outbox/problem" ] || early=3 ;;
     entrance) early=2 ;;
+    # Until a boot's first progress has come, the manager takes all words for those of the boot before; and a person who
+    # reads of a problem looks at the steps.
+    progress) [ -e "$RUN/told/progress" ] && ! grep -qF '"failed"' "$RUN/outbox/progress" || early=2 ;;
   esac
   [ "$(tell_good)" -le $(($(tell_clock) + early * TELL_GAP_S * 100)) ]
 }

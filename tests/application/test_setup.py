@@ -9,8 +9,8 @@ from manager.application.setup import Setup, SetupStep, setup_of
 from tests.support.world import World
 
 
-def told(*steps: dict[str, Any], log: str = "") -> str:
-    return json.dumps({"boot": "1", "steps": list(steps), "log": log, "problem": None})
+def told(*steps: dict[str, Any], log: str = "", boot: str = "1") -> str:
+    return json.dumps({"boot": boot, "steps": list(steps), "log": log, "problem": None})
 
 
 def step(code: str, state: str, took_s: float | None = None, share: float | None = None) -> dict[str, Any]:
@@ -137,6 +137,36 @@ class TestASetup:
         assert ("box.disk", "failed") in lines(world)
         await hears(world, boot="failed")
         assert world.journal().count("fault") == 1
+
+    @pytest.mark.parametrize("manager_dies", [False, True])
+    async def test_is_not_blamed_for_what_the_run_before_said(self, *, manager_dies: bool) -> None:
+        world = await setting_up()
+        await hears(
+            world, boot="failed", problem="disk_damaged: bad superblock.", progress=told(step("disk", "failed"))
+        )
+        assert world.phase == "trouble"
+        await world.boxes.stop("comfyui")
+        await world.tick(3)
+        assert world.phase == "off"
+        if manager_dies:
+            await world.restart()
+        await world.boxes.start("comfyui")
+        await world.tick(6)
+        assert world.phase == "setting_up"
+        assert world.journal().count("fault") == 1
+        await hears(world, boot="starting", problem="", progress=told(step("disk", "now"), boot="2"))
+        assert ("box.disk", "now") in lines(world)
+
+    async def test_that_stays_silent_may_have_been_suspended_and_what_it_said_still_holds(self) -> None:
+        world = await setting_up()
+        await hears(
+            world, boot="failed", problem="disk_damaged: bad superblock.", progress=told(step("disk", "failed"))
+        )
+        await world.boxes.stop("comfyui")
+        await world.tick(3)
+        await world.boxes.start("comfyui")
+        await world.tick(6, minutes=1)
+        assert world.phase == "trouble"
 
     async def test_whose_problem_does_not_keep_comfyui_from_running_is_told_beside(self) -> None:
         world = await World().running()

@@ -81,7 +81,7 @@ taking_server() {
   tell boot starting
   tell entrance "{}"
   calm outbox_send
-  [ "$(cat "$RUN/sent")" = $'0.00 boot starting\n0.00 entrance {}\n10.00 progress two\n20.00 problem ' ]
+  [ "$(cat "$RUN/sent")" = $'0.00 boot starting\n0.00 entrance {}\n0.00 progress two\n20.00 problem ' ]
   tell boot ready
   tell problem "disk_damaged: fsck gives up."
   calm outbox_send
@@ -102,6 +102,18 @@ taking_server() {
   done
   [ "$(wc -l <"$RUN/sent")" = 120 ]
   awk '{ at[NR] = $1 } NR > 10 && at[NR] - at[NR - 10] < 60 { exit 1 }' "$RUN/sent"
+}
+
+@test "that a step has failed is told before its time" {
+  still_clock
+  taking_server
+  tell progress '{"state":"now"}'
+  tell boot starting
+  calm outbox_send
+  tell problem "comfyui: no such tag."
+  tell progress '{"state":"failed"}'
+  calm outbox_send
+  [ "$(tail -n 2 "$RUN/sent")" = $'0.00 problem comfyui: no such tag.\n10.00 progress {"state":"failed"}' ]
 }
 
 @test "progress that changes all the time lets others have their turn" {
