@@ -134,6 +134,19 @@ def test_the_menu_says_why_the_box_is_on_with_the_age_of_each_sign(desk: Desk) -
     expect(line).to_contain_text(re.compile(r"\d+ s ago"))
 
 
+def test_the_menu_goes_on_saying_why_while_it_is_open(desk: Desk) -> None:
+    status = desk.show("ready")
+    sign = {"code": "hold", "text": "It is held until {until}.", "values": {"until": status["now"]}, "holds": True}
+    desk.panel.signals = [sign]
+    page = desk.open()
+    page.get_by_role("button", name="Menu").click()
+    line = page.locator("box-activity").get_by_role("listitem").filter(has_text="It is held until")
+    expect(line).to_be_visible()
+    desk.panel.signals = []
+    desk.panel.send(desk.at_now("noted"))
+    expect(line).to_have_count(0)
+
+
 def test_a_wrong_password_is_said_and_a_right_one_opens_the_panel(make_desk: Callable[..., Desk]) -> None:
     page = make_desk().open()
     expect(page).to_have_url(re.compile("/login$"))

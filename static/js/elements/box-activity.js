@@ -1,4 +1,4 @@
-// Why the box is on: every signal with its age, asked for when somebody looks.
+// Why the box is on: every signal with its age, asked for when somebody looks, and again when the reasons change.
 
 import { box } from "../box.js";
 import { Follower } from "../follower.js";
@@ -7,6 +7,7 @@ import { age } from "../ticker.js";
 
 class BoxActivity extends Follower {
   #signals = null;
+  #reasons = "";
 
   begin() {
     this.on(this.closest("dialog"), "shown", () => this.#look());
@@ -16,6 +17,10 @@ class BoxActivity extends Follower {
   }
 
   draw(status) {
+    const reasons = JSON.stringify(status.details);
+    const changed = reasons !== this.#reasons;
+    this.#reasons = reasons;
+    if (changed && this.#signals) this.#look();
     say(this.querySelector("[data-verdict]"), status.headline, box.context);
     const signals = this.#signals ?? [];
     const further = status.details.filter(({ code }) => !signals.some((signal) => signal.code === code));
@@ -25,6 +30,7 @@ class BoxActivity extends Follower {
   async #look() {
     try {
       const { signals } = await box.read("activity");
+      if (!this.closest("dialog").open) return;
       this.#signals = signals;
       this.draw(box.status);
     } catch {
