@@ -40,7 +40,7 @@ def test_my_address_is_let_in_for_as_long_as_i_say(desk: Desk, menu: Callable[..
     expect(who).to_contain_text("Only these networks reach ComfyUI")
     expect(who).to_contain_text(f"You come from {HOME}, which is not let in.")
     for choice, body, said in (
-        ("an hour", {"minutes": 60}, r"until \d\d:\d\d"),
+        ("an hour", {"minutes": 60}, r"until \d\d:\d\d( tomorrow)?"),
         ("a day", {"minutes": 1440}, r"until \d\d:\d\d tomorrow"),
         ("a month", {"minutes": 43200}, r"until \d\d:\d\d on \w+ \w+"),
         ("until I take it back", {"until": None}, "until you take it back"),
