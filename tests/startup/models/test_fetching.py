@@ -214,6 +214,23 @@ async def test_a_redirect_to_nowhere_is_said(box: Box, server: FileServer, targe
     assert "redirects" in file["problem"] or "circle" in file["problem"]
 
 
+@pytest.mark.parametrize(
+    "url", ["http://hugging\\face.co/m", "http://a..b/m", f"http://{'a' * 64}.com/m", "gs://b/\ud800"]
+)
+async def test_an_address_that_cannot_be_asked_stops_no_other_file(box: Box, url: str) -> None:
+    files = await box.fetch(box.entry("/a", name="a.safetensors") | {"url": url}, box.entry("/b.safetensors"))
+    assert [file["state"] for file in files] == ["failed", "done"]
+    assert files[0]["problem"] == "The address names no server that there could be."
+
+
+@pytest.mark.parametrize("target", ["http://[/m.safetensors", "//[", "http://[not-an-address]/"])
+async def test_a_redirect_that_is_no_address_stops_no_other_file(box: Box, server: FileServer, target: str) -> None:
+    server.redirects = {"/a": target}
+    files = await box.fetch(box.entry("/a", name="a.safetensors"), box.entry("/b.safetensors"))
+    assert [file["state"] for file in files] == ["failed", "done"]
+    assert files[0]["problem"] == "The server redirects to something that is no web address."
+
+
 async def test_the_report_says_running_while_bytes_come(box: Box, server: FileServer) -> None:
     seen: list[Any] = []
 

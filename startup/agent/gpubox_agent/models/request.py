@@ -19,6 +19,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _LATER = (408, 409, 423, 425, 429)
 _SERVER_ERRORS = 500
 _LONGEST_AFTER_S = 600.0
+_NO_ADDRESS = "The address names no server that there could be."
 
 Token = Callable[[], Awaitable[str]]
 """Gives the access token of the VM's service account; raises MetadataUnavailable."""
@@ -37,9 +38,15 @@ async def ask(session: aiohttp.ClientSession, url: str, part: Part, token: Token
         headers["Range"] = f"bytes={part.size}-"
         if part.validator is not None:
             headers["If-Range"] = part.validator
-    target, secret = await _address(url, token)
+    try:
+        target, secret = await _address(url, token)
+    except ValueError:
+        raise Lasting(_NO_ADDRESS) from None
     for _ in range(_MOST_REDIRECTS):
-        answer = await session.get(target, headers={**headers, **secret}, timeout=LIMIT, allow_redirects=False)
+        try:
+            answer = await session.get(target, headers={**headers, **secret}, timeout=LIMIT, allow_redirects=False)
+        except ValueError:  # some names are found to be none only where they are looked up
+            raise Lasting(_NO_ADDRESS) from None
         if answer.status not in _REDIRECTS:
             _check(answer)
             return answer
@@ -63,9 +70,10 @@ async def _address(url: str, token: Token) -> tuple[URL, dict[str, str]]:
 
 def _redirected(answer: aiohttp.ClientResponse, address: URL) -> URL:
     """Where to go on, letter by letter as the server says it: a signed address bears no other spelling."""
-    text = urljoin(str(address), answer.headers.get("Location", ""))
+    location = answer.headers.get("Location", "")
     answer.release()
     try:
+        text = urljoin(str(address), location)
         parts = urlsplit(text)
         target = URL(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(), encoded=text.isascii())
     except ValueError:
