@@ -33,7 +33,8 @@ metadata_read() {
   box_json | write_changed "$ETC/box.json" || true
 }
 
-# All in one call of curl, which keeps its connection: two dozen of them would cost a second.
+# All in one call of curl, which keeps its connection: two dozen of them would cost a second. It gives up at the first that
+# does not come, or its exit status would be that of the last: without `allowed_ip`, everybody is.
 metadata_fetch() {
   local folder=$1 keys=$2 key name
   {
@@ -43,7 +44,7 @@ metadata_fetch() {
     for name in id name zone machine-type; do
       printf 'url = "%s/%s"\noutput = "%s/.%s"\n' "$METADATA" "$name" "$folder" "$name"
     done
-  } | curl -fsS --noproxy '*' --max-time 30 --retry 3 -H "Metadata-Flavor: Google" -K -
+  } | curl -fsS --fail-early --noproxy '*' --max-time 30 --retry 3 -H "Metadata-Flavor: Google" -K -
 }
 
 # What services start from: {"attributes": {…}, "instance": {"id", "name", "zone", "machine-type"}}, all strings.

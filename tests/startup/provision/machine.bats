@@ -81,6 +81,38 @@ PY
   [ -f "$ETC/box.json" ]
 }
 
+@test "where one attribute cannot be read, the last ones stay in force, all of them" {
+  needs curl
+  cat >"$BATS_TEST_TMPDIR/server.py" <<'PY'
+import http.server
+import sys
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path.endswith("/allowed_ip"):
+            return self.send_error(404)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"allowed_ip\ngpubox-box\n" if self.path.endswith("/attributes/") else b"new")
+
+
+server = http.server.HTTPServer(("127.0.0.1", 0), Server)
+print(server.server_port, flush=True)
+server.serve_forever()
+PY
+  coproc SERVER { exec python3 "$BATS_TEST_TMPDIR/server.py" 2>/dev/null 3>&-; }
+  read -r port <&"${SERVER[0]}"
+  METADATA=http://127.0.0.1:$port/computeMetadata/v1/instance
+  set_attribute allowed_ip 203.0.113.0/24
+  set_attribute gpubox-box old
+  run metadata_read
+  kill "$SERVER_PID"
+  [ "$status" -ne 0 ]
+  [ "$(attribute allowed_ip)" = 203.0.113.0/24 ]
+  [ "$(attribute gpubox-box)" = old ]
+}
+
 @test "units are copied once, enabled, and templates are not" {
   etc_install() { :; }
   calm units_install
