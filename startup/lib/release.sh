@@ -38,12 +38,12 @@ release_current() {
   folder=$(readlink "$DATA/current") && [ -e "$folder/complete" ] && echo "$folder"
 }
 
-# Whether it can be run as it is. The Python below it may have gone with another boot disk. None of its packages is loaded:
-# root runs nothing of what was installed.
+# Whether it can be run as it is. The Python below it may have gone with another boot disk. Root runs nothing of what was
+# installed, and not even its Python, which a custom node's requirements may have replaced.
 release_is_whole() {
   [ -e "$1/complete" ] || return 1
   [ "$1" != "$RELEASE_SEEN_WHOLE" ] || return 0
-  "$1/venv/bin/python" -I -S -c '' 2>/dev/null && RELEASE_SEEN_WHOLE=$1
+  as_comfyui "$1/venv/bin/python" -I -S -c '' 2>/dev/null && RELEASE_SEEN_WHOLE=$1
 }
 # Four steps ask.
 RELEASE_SEEN_WHOLE=

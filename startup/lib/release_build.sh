@@ -102,25 +102,27 @@ torch_pins() {
   uv_run pip freeze --python "$RELEASE/venv/bin/python" | grep -E '^torch(vision|audio)?=='
 }
 
-# Last part of step `nodes`: what custom nodes of one's own need; the flags; byte code.
+# Last part of step `nodes`: byte code; what custom nodes of one's own need; the flags.
 release_complete() {
   local python=$RELEASE/venv/bin/python
   release_is_whole "$RELEASE" && return
+  # By root, so before anybody else could have replaced its Python.
+  "$python" -I -S -m compileall -q -j 0 "$RELEASE/ComfyUI" >/dev/null 2>&1
   nodes_requirements
   (cd "$RELEASE/ComfyUI" && as_comfyui timeout 60 "$python" -B main.py --help) >"$RELEASE/help.txt" 2>>"$LOG" ||
     fail start "ComfyUI does not even print its help: $(last_words)" || return 1
-  "$python" -I -S -m compileall -q -j 0 "$RELEASE/ComfyUI" >/dev/null 2>&1
   sync -f "$RELEASE" && touch "$RELEASE/complete" && sync -f "$RELEASE" || return 1
   installing_end
 }
 
-# What custom nodes of one's own need, as far as it can be had. To install it may be to run their code, so the environment
-# belongs to ComfyUI's user meanwhile.
+# What custom nodes of one's own need, as far as it can be had. To install it may be to run their code, so the environment's
+# folders belong to ComfyUI's user meanwhile. Not so the files in them: the installation in force and uv's cache have the
+# same ones. What lies deeper goes first: in a folder that was given away, names may lead elsewhere.
 nodes_requirements() {
   local file found
   found=$(find "$DATA/base/custom_nodes" -mindepth 2 -maxdepth 2 -type f -name requirements.txt)
   [ -n "$found" ] || return 0
-  chown -R --no-dereference comfyui:comfyui "$RELEASE/venv"
+  find "$RELEASE/venv" -depth -type d -exec chown --no-dereference comfyui:comfyui {} +
   while IFS= read -r file; do
     (
       package_settings

@@ -14,6 +14,7 @@ setup() {
   stand_in systemctl '[ "$1" != show ] || echo "${RESTARTS:-0}"'
   stand_in journalctl 'echo "RuntimeError: no such thing"'
   stand_in sleep
+  stand_in runuser 'shift 3; AS=comfyui exec "$@"'
   export ANSWERS_WITHIN_S=1
 }
 
@@ -178,6 +179,37 @@ PY
   [ "$(torch_packages | tr '\n' ' ')" = "torch torchvision>=0.1 " ]
   printf 'aiohttp\n' >"$RELEASE/ComfyUI/requirements.txt"
   [ -z "$(torch_packages)" ]
+}
+
+# With a custom node of one's own, whose requirements run its code: uv, as ComfyUI's user, does BODY.
+with_node() {
+  made v1
+  rm "$RELEASE/complete"
+  mkdir -p "$DATA/base/custom_nodes/mine"
+  touch "$DATA/base/custom_nodes/mine/requirements.txt"
+  stand_in uv "$1"
+  UV=$STAND_INS/uv
+}
+
+@test "what a custom node's requirements put into the environment never runs as root" {
+  stand_in chown
+  with_node 'printf "#!/bin/sh\necho \${AS:-root} >>%s/ran\n" "'"$BATS_TEST_TMPDIR"'" >"'"$RELEASES"'"/*/venv/bin/python'
+  calm release_complete
+  RELEASE_SEEN_WHOLE=
+  calm release_is_whole "$RELEASE"
+  [ "$(sort -u "$BATS_TEST_TMPDIR/ran")" = comfyui ]
+}
+
+@test "while a custom node's requirements are installed, files shared with the installation in force stay root's" {
+  [ "$(id -u)" = 0 ] || skip "it takes root to give files away"
+  stand_in chown 'exec /bin/chown "${@/comfyui:comfyui/65534:65534}"'
+  with_node 'stat -c "%u %n" "'"$RELEASES"'"/*/venv/lib "'"$DATA"'/in-force.py" >"'"$BATS_TEST_TMPDIR"'/owners"'
+  mkdir "$RELEASE/venv/lib"
+  touch "$DATA/in-force.py"
+  ln "$DATA/in-force.py" "$RELEASE/venv/lib/shared.py"
+  calm release_complete
+  [ "$(cut -d ' ' -f 1 "$BATS_TEST_TMPDIR/owners" | tr '\n' ' ')" = "65534 0 " ]
+  [ "$(stat -c %u "$RELEASE/venv/lib")" = 0 ]
 }
 
 @test "old installations go; the one in force, the one before and the wanted one stay" {
