@@ -3,6 +3,7 @@
 
 PACKAGES=(ca-certificates curl e2fsprogs git jq python3 python3-venv tar xz-utils)
 APT_TRIES=3
+APT_LISTS_WAIT_S=300
 
 packages_ready() {
   local missing
@@ -39,11 +40,23 @@ packages_install() {
   services_hold
   for ((try = 1; try <= APT_TRIES; try++)); do
     dpkg --configure -a
-    apt_get update && apt_get install -y --no-install-recommends "$@" && break
+    lists_update && apt_get install -y --no-install-recommends "$@" && break
     [ "$try" -lt "$APT_TRIES" ] && sleep $((try * 5))
   done
   services_release
   [ "$try" -le "$APT_TRIES" ]
+}
+
+# apt waits for dpkg's lock, but not for that of its lists, which the system's own daily update holds at many a first boot.
+lists_update() {
+  local waited said
+  for ((waited = 0; waited < APT_LISTS_WAIT_S; waited += 5)); do
+    said=$(apt_get update 2>&1) && echo "$said" && return
+    echo "$said"
+    [[ $said == *"/lists/lock"* ]] || return 1
+    sleep 5
+  done
+  return 1
 }
 
 apt_get() {

@@ -39,6 +39,21 @@ installed() {
   [ ! -e "$SERVICES_HELD" ]
 }
 
+@test "another program that is just updating apt's lists is waited for, and not for ever" {
+  SERVICES_HELD=$BATS_TEST_TMPDIR/policy-rc.d
+  stand_in dpkg
+  stand_in sleep
+  stand_in apt-get '[[ $* != *" update" ]] || [ "$(grep -c " update$" "'"$CALLS"'")" -gt "${HELD:-20}" ] || {
+    echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 4711 (apt-get)" >&2
+    exit 100
+  }'
+  calm packages_install jq
+  was_called "install -y --no-install-recommends jq"
+  : >"$CALLS"
+  HELD=1000 run ! packages_install jq
+  run ! was_called "install -y"
+}
+
 @test "a power cut during the installation of packages leaves no servers held for ever" {
   SERVICES_HELD=$BATS_TEST_TMPDIR/policy-rc.d
   services_hold
