@@ -89,6 +89,7 @@ disk_is_parent_of() {
 # Inspect, decide, act: formats what is blank, checks what is used, leaves everything else alone.
 disk_prepare() {
   local kind refusal
+  mount_awaited
   # Mounted by systemd already: fsck has run, and there is nothing to decide.
   disk_is_mounted && return
   if mountpoint -q "$DATA"; then

@@ -9,6 +9,14 @@ disk_is_mounted() {
   [ "$(findmnt -rno MAJ:MIN --mountpoint "$DATA" 2>/dev/null | tail -n 1)" = "$(disk_number)" ]
 }
 
+# At a boot systemd may be checking and mounting it just now, and a second check beside that would find it busy. Where it
+# fails, or the unit names another disk, everything goes on as if there were no unit.
+mount_awaited() {
+  local source
+  source=$(sed -n 's/^What=//p' "$UNITS/$MOUNT_UNIT" 2>/dev/null)
+  [ -z "$source" ] || [ ! -e "$source" ] || disk_is_mounted || systemctl start "$MOUNT_UNIT"
+}
+
 # By a unit, so that systemd does it at the next boot without waiting for anybody.
 disk_mounted() {
   local type uuid why

@@ -115,3 +115,24 @@ inspected() {
     [[ $refusal =~ ^[a-z_]+:\ [A-Z].*\.$ ]]
   done
 }
+
+@test "a disk that systemd is just checking and mounting is waited for, and not called damaged" {
+  local mounted=$BATS_TEST_TMPDIR/mounted
+  DISK_DEVICE=$(image 64M)
+  mkfs.ext4 -q "$DISK_DEVICE"
+  printf '[Mount]\nWhat=%s\n' "$DISK_DEVICE" >"$UNITS/$MOUNT_UNIT"
+  disk_is_mounted() { [ -e "$mounted" ]; }
+  stand_in systemctl '[ "$*" != "start mnt-comfyui.mount" ] || touch "'"$mounted"'"'
+  stand_in mountpoint 'exit 1'
+  stand_in blockdev 'echo 0'
+  # What it says of a disk that another one checks, or that is mounted.
+  stand_in fsck.ext4 'exit 8'
+  calm disk_prepare
+  [ ! -e "$RUN/problems/disk" ]
+  # Another disk than the unit's is no business of systemd's.
+  rm "$mounted"
+  : >"$CALLS"
+  printf '[Mount]\nWhat=/dev/disk/by-uuid/gone\n' >"$UNITS/$MOUNT_UNIT"
+  run ! disk_prepare
+  run ! was_called systemctl
+}
