@@ -13,7 +13,7 @@ disk_ready() {
   disk_is_right && disk_prepare && disk_mounted && disk_can_be_written || return 1
   problem_clear disk
   disk_grow
-  data_folders
+  data_folders_made
 }
 
 # Waits for the device, as long as somebody says that there is one.
@@ -57,7 +57,7 @@ disk_without() {
   fi
   say "THERE IS NO DATA DISK: models and pictures lie on the boot disk and are lost with the VM"
   problem_clear disk
-  data_folders
+  data_folders_made
 }
 
 # A device of that name that is no whole disk, or that the system itself runs from, is never touched.

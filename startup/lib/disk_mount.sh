@@ -91,6 +91,12 @@ disk_grow() {
   return 0
 }
 
+data_folders_made() {
+  data_folders && return
+  problem_set disk other "A folder that ComfyUI needs could not be made: $(tail -n 1 "$LOG")"
+  return 1
+}
+
 # The folders of docs/box.md, and the user that ComfyUI runs as.
 data_folders() {
   local folder

@@ -136,3 +136,15 @@ inspected() {
   run ! disk_prepare
   run ! was_called systemctl
 }
+
+@test "a folder that cannot be made on the data disk is told" {
+  user_ensure() { :; }
+  disk_is_attached() { return 1; }
+  set_attribute gpubox-root-disk allow
+  stand_in chown
+  mkdir -p "$DATA/base"
+  # Where somebody's other disk is missing, for one.
+  ln -s "$BATS_TEST_TMPDIR/gone/models" "$DATA/base/models"
+  run ! disk_ready
+  [[ $(cat "$RUN/problems/disk") == "other: "* ]]
+}
