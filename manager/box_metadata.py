@@ -16,7 +16,10 @@ _GUARD_LATER_MINUTES = 5
 
 
 def box_metadata(settings: Settings, startup: Path, gate_key: str, panel_url: str) -> dict[str, str]:
-    """The keys and values for every box; a box's own name (`gpubox-box`) is added where it is written."""
+    """The keys and values for every box; a box's own name (`gpubox-box`) is added where it is written.
+
+    What is not set is an empty value, which takes the key out: a setting that was taken back stays in force otherwise.
+    """
     values = {
         "enable-guest-attributes": "TRUE",
         "gpubox-idle-minutes": f"{settings.idle_minutes:g}",
@@ -26,7 +29,7 @@ def box_metadata(settings: Settings, startup: Path, gate_key: str, panel_url: st
         **_installed(settings),
         **_script(settings, startup),
     }
-    return {key: value for key, value in values.items() if value}
+    return {key: value or "" for key, value in values.items()}
 
 
 def entrance(settings: Settings) -> str:

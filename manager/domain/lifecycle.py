@@ -188,8 +188,8 @@ def _has_acted(call: Call, seen: Observation) -> bool:
 
 
 def metadata_fits(seen: Observation, wanted: Wanted) -> bool:
-    """Whether the VM already carries every wanted key; keys of others are theirs."""
-    return all(seen.metadata.get(key) == value for key, value in wanted.metadata.items())
+    """Whether the VM already carries every wanted key, and none that is wanted empty; keys of others are theirs."""
+    return all(seen.metadata.get(key, "") == value for key, value in wanted.metadata.items())
 
 
 def _has_other_version(box: Box, seen: Observation) -> bool:

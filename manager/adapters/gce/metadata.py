@@ -15,6 +15,8 @@ _TRIES = 6
 async def write(calls: Calls, place: Place, values: Mapping[str, str]) -> None:
     """Merge `values` into the VM's metadata and see it through; nothing is written that is there already.
 
+    A key with an empty value is taken out.
+
     Raises Conflict where somebody else changes it faster than it can be read.
     """
     deadline = await calls.within(calls.limits.see_through)
@@ -22,7 +24,7 @@ async def write(calls: Calls, place: Place, values: Mapping[str, str]) -> None:
     for tried in range(_TRIES):
         instance = await calls.read("instances.get", where, place, deadline)
         have = observing.metadata(instance)
-        if have | dict(values) == have:
+        if all(have.get(key, "") == value for key, value in values.items()):
             return
         body = merged(instance.get("metadata", {}), values)
         try:
@@ -38,10 +40,11 @@ async def write(calls: Calls, place: Place, values: Mapping[str, str]) -> None:
 
 
 def merged(metadata: Mapping[str, Any], values: Mapping[str, str]) -> Json:
-    """The metadata to write: every key that was there stays, in its place."""
+    """The metadata to write: every key that was there stays, in its place, but for those that are made empty."""
     items: list[Json] = metadata.get("items", [])
     whole = {str(item["key"]): str(item.get("value", "")) for item in items} | dict(values)
-    body: Json = {"items": [{"key": key, "value": value} for key, value in whole.items()]}
+    kept = {key: value for key, value in whole.items() if value or key not in values}
+    body: Json = {"items": [{"key": key, "value": value} for key, value in kept.items()]}
     if fingerprint := metadata.get("fingerprint"):
         body["fingerprint"] = fingerprint
     return body

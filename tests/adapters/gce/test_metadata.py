@@ -63,10 +63,16 @@ async def test_a_412_that_is_a_policy_is_not_tried_again(place: Place, google: G
     assert len(stub.asked_for("/setMetadata")) == 1
 
 
+async def test_a_key_without_a_value_is_taken_out_and_not_put_in(embedded: GceCloud, box: Place) -> None:
+    await embedded.write_metadata(box, {"a": "1", "b": "2"})
+    await embedded.write_metadata(box, {"a": "", "c": ""})
+    assert (await embedded.observe(box)).metadata == {"b": "2"}
+
+
 async def test_metadata_that_is_there_already_is_not_written(
     embedded: GceCloud, box: Place, clock: ManualClock
 ) -> None:
     await embedded.write_metadata(box, {"a": "1", "b": "2"})
     clock.advance(minutes=1)
-    await embedded.write_metadata(box, {"b": "2"})
+    await embedded.write_metadata(box, {"b": "2", "never": ""})
     assert await embedded.recent_operations(box, clock.now()) == []
