@@ -114,7 +114,7 @@ def read_entrance(text: str) -> Said | None:
     """The guest attribute; None where the box has written none that can be read. Never raises."""
     try:
         value: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict):
         return None

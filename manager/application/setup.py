@@ -92,6 +92,6 @@ def _number(value: Any, most: float = 1e6) -> float | None:
 def _object(text: str) -> dict[str, Any]:
     try:
         value: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -7,6 +7,7 @@ import pytest
 
 from manager.application.entrance import Entrance, entering, entrance_of, read_entrance
 from manager.application.ports import Door
+from tests.support.world import World
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 IP, DOMAIN, RELAY = "203.0.113.5", "comfy.example.com", "http://127.0.0.1:8186"
@@ -31,6 +32,7 @@ def entrance(guest: dict[str, str], *, ip: str | None = IP, **rules: str) -> Ent
         ({"entrance": "nonsense"}, {}, f"http://{IP}"),
         ({"entrance": "[]"}, {}, f"http://{IP}"),
         ({"entrance": '{"way": 5}'}, {}, f"http://{IP}"),
+        ({"entrance": "[" * 100_000}, {}, f"http://{IP}"),
     ],
 )
 def test_a_box_that_speaks_of_no_gate_is_asked_as_ever(guest: dict[str, str], rules: dict[str, str], url: str) -> None:
@@ -70,6 +72,16 @@ def test_a_box_that_is_closed_is_never_asked_in_the_clear(way: str) -> None:
     for rules in ({}, {"domain": DOMAIN}):
         found = entrance(said(way), **rules)
         assert (found.way, found.gated, found.url, found.door) == ("none", True, None, None)
+
+
+async def test_a_box_that_writes_what_nobody_can_read_is_stopped_all_the_same() -> None:
+    world = await World().running()
+    # Whoever broke into the box can write it, and every tick reads it.
+    world.vm.guest["entrance"] = "[" * 100_000
+    await world.tick(seconds=61)
+    await world.boxes.stop("comfyui")
+    await world.tick(3)
+    assert world.phase == "off"
 
 
 def test_what_a_box_says_is_cut_where_it_is_too_long() -> None:
