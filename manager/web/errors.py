@@ -103,6 +103,8 @@ async def of_framework(request: Request, error: Exception) -> Response:
     """The answer to 404, 405 and the like."""
     if not isinstance(error, HTTPException):
         return problem(Fault("internal"))
+    if isinstance(error.__cause__, GpuboxError):
+        return problem(error.__cause__.fault)
     code = _OF_FRAMEWORK.get(error.status_code, "internal")
     headers = {"Allow": _methods(request)} if code == "method_not_allowed" else error.headers
     return problem(Fault(code, {"path": request.url.path, "method": request.method, "limit": LARGEST_BODY}), headers)

@@ -3,6 +3,8 @@
 Closed unless listed: a route that is added later is behind the gate without anybody thinking of it.
 """
 
+from collections.abc import Callable
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -67,7 +69,8 @@ class Gate:
 
         try:
             self._let_in(scope, secure)
-            await self._app(scope, receive if scope["method"] == "GET" else _limited(receive), send_on)
+            body = receive if scope["method"] == "GET" else _limited(receive, lambda: self._let_in(scope, secure))
+            await self._app(scope, body, send_on)
         except GpuboxError as error:
             await problem(error.fault)(scope, receive, send_on)
         except Exception as error:
@@ -106,8 +109,11 @@ class Gate:
         raise wrong
 
 
-def _limited(receive: Receive) -> Receive:
-    """A body that ends with 413 where it grows too large."""
+def _limited(receive: Receive, let_in: Callable[[], None]) -> Receive:
+    """A body that ends with 413 where it grows too large, and with 401 where its session has ended meanwhile.
+
+    Whoever sends the head of a request may keep its body back until long after the logout.
+    """
     size = 0
 
     async def receive_some() -> Message:
@@ -116,6 +122,12 @@ def _limited(receive: Receive) -> Receive:
         size += len(message.get("body", b""))
         if size > LARGEST_BODY:
             raise HTTPException(413)
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            try:
+                let_in()
+            except NotAuthenticated as error:
+                # The framework takes every other exception here for a body that cannot be read.
+                raise HTTPException(401) from error
         return message
 
     return receive_some

@@ -1,5 +1,7 @@
 """Coming in, going out, and everybody who must stay outside."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from http.cookies import SimpleCookie
 
@@ -107,6 +109,28 @@ async def test_logout_kills_the_token_everywhere_and_across_restarts(house: Hous
     await again.login.open()
     async with again.client(x_auth_token=token) as client:
         assert (await client.get(STATUS)).json()["why"] == "revoked"
+
+
+@pytest.mark.parametrize("call", ["frame", "hold", "keep-alive"])
+async def test_a_body_that_comes_after_the_logout_changes_nothing(house: House, call: str) -> None:
+    asked, logged_out = asyncio.Event(), asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"nu"
+        asked.set()
+        await logged_out.wait()
+        yield b"ll"
+
+    async with house.signed_in() as client:
+        held = asyncio.create_task(
+            client.post(f"/api/instance/{call}", content=body(), headers={"content-type": "application/json"})
+        )
+        await asyncio.wait_for(asked.wait(), 5)
+        assert (await client.post("/api/auth/logout")).status_code == 204
+        logged_out.set()
+        answer = await held
+    assert (answer.status_code, answer.json()["why"]) == (401, "revoked")
+    assert (house.boxes.number, house.boxes.pages) == (0, [])
 
 
 async def test_a_logout_that_cannot_be_kept_is_said(house: House) -> None:
