@@ -16,7 +16,7 @@ TOKEN = "eyJhIjoic2VjcmV0In0"
 TOKEN_FILE = "/run/gpubox/tunnel/token"
 # Says at its metrics address what it is and what it was given.
 CLOUDFLARED = """#!/usr/bin/python3
-import hashlib, http.server, json, os, sys
+import hashlib, http.server, json, os, socket, sys
 arguments = sys.argv[1:]
 token = open(arguments[arguments.index("--token-file") + 1]).read()
 try:
@@ -24,7 +24,12 @@ try:
     writes = True
 except OSError:
     writes = False
-seen = {"uid": os.getuid(), "token": hashlib.sha256(token.encode()).hexdigest(), "writes": writes,
+try:
+    socket.socket(socket.AF_UNIX).close()
+    sockets = True
+except OSError:
+    sockets = False
+seen = {"uid": os.getuid(), "token": hashlib.sha256(token.encode()).hexdigest(), "writes": writes, "sockets": sockets,
         "arguments": arguments, "environment": dict(os.environ), "pid": os.getpid()}
 
 class Metrics(http.server.BaseHTTPRequestHandler):
@@ -67,6 +72,8 @@ def test_it_is_nobody_is_given_the_token_in_a_file_and_comes_back_when_it_dies(b
     assert first["token"] == hashlib.sha256(TOKEN.encode()).hexdigest()
     assert TOKEN not in json.dumps([first["arguments"], first["environment"]])
     assert not first["writes"]
+    # nginx's own sockets lead to ComfyUI without the gate.
+    assert not first["sockets"]
     reads = ["runuser", "-u", "nobody", "--", "cat", TOKEN_FILE]
     assert box.run(reads, check=False).returncode != 0
 
