@@ -82,7 +82,7 @@ async def _ticket(request: BaseRequest) -> str:
         raise NotAuthenticated(why="invalid")
     try:
         ticket = json.loads(await request.read())["ticket"]
-    except (ValueError, TypeError, LookupError) as error:
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise NotAuthenticated(why="invalid") from error
     if not isinstance(ticket, str):
         raise NotAuthenticated(why="invalid")
