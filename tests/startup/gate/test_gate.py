@@ -127,6 +127,11 @@ class TestAddresses:
         with pytest.raises(Refused, match="closed"):
             gate.check(Request(HERE, authorization=bearer()))
 
+    def test_nor_does_one_in_metadata_before_the_manager_has_spoken(self, tmp_path: Path, wall: Wall) -> None:
+        gate = make_gate(tmp_path, wall, allowed_ip="203.0.113.7/33")
+        with pytest.raises(Refused, match="closed"):
+            gate.check(Request(HERE, authorization=bearer()))
+
     @pytest.mark.parametrize("address", ["", "unix:", "not an address"])
     def test_nobody_comes_from_nowhere(self, gate: Gate, address: str) -> None:
         with pytest.raises(Refused, match="address"):

@@ -16,12 +16,13 @@ log = logging.getLogger(__name__)
 def told_by(said: Mapping[str, str]) -> Told:
     """What the attributes say; what is missing lets nobody in."""
     domain = said.get("domain_name", "")
+    listed = [text for text in said.get("allowed_ip", "").split(",") if text.strip()]
     return Told(
         box=said.get("gpubox-box", ""),
         keys=public_keys(said.get("gpubox-gate-keys", "")),
         origins=frozenset([f"https://{domain.lower()}"] if domain else []),
         relay=said.get("gpubox-entrance", "relay") == "relay",
-        allowed=networks(text for text in said.get("allowed_ip", "").split(",") if text.strip()),
+        allowed=networks(listed) if listed else None,
     )
 
 

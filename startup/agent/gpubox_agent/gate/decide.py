@@ -24,13 +24,16 @@ _NAVIGATION = ("navigate", "nested-navigate")
 
 @dataclass(frozen=True)
 class Told:
-    """What metadata says. `origins` are the box's own as browsers see it; `relay`: only the manager comes here."""
+    """What metadata says. `origins` are the box's own as browsers see it; `relay`: only the manager comes here.
+
+    `allowed` is None where it lists nobody, which is everybody; a list of which nothing can be read lets nobody in.
+    """
 
     box: str
     keys: tuple[Ed25519PublicKey, ...]
     origins: frozenset[str]
     relay: bool
-    allowed: tuple[Network, ...] = ()
+    allowed: tuple[Network, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def _is_allowed(client: Address, told: Told, sessions: Sessions) -> bool:
     """The manager's last word counts; before it has spoken, what metadata said at the start."""
     last = sessions.statement
     if last is None:
-        return not told.allowed or within(client, told.allowed)
+        return told.allowed is None or within(client, told.allowed)
     return not last.allowed or within(client, last.networks)
 
 
