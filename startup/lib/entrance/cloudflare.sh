@@ -23,11 +23,11 @@ cloudflare_refresh() {
   printf '%s\n' "$lists" >"$kept.new" && mv "$kept.new" "$kept"
 }
 
-# cloudflare_is_list LISTS: at least ten ranges, nothing else, and none of half the internet.
+# cloudflare_is_list LISTS: at least ten ranges, each in full on a line of its own, and none of half the internet.
 cloudflare_is_list() {
   local read
   read=$(networks_read "$1" 2>/dev/null)
-  [ "$(wc -l <<<"$read")" -ge 10 ] && [ "$(wc -l <<<"$read")" = "$(wc -l <<<"$1")" ] && ! grep -qE '/[0-7]$' <<<"$read"
+  [ "$(wc -l <<<"$read")" -ge 10 ] && [ "$read" = "$1" ] && ! grep -qE '/[0-7]$' <<<"$read"
 }
 
 # cloudflare_owns ADDRESS

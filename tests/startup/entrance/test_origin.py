@@ -125,7 +125,19 @@ def test_behind_cloudflare_the_visitor_is_who_cloudflare_says(box: Box) -> None:
         assert answer.json()["address"] == "2001:db8::7"
 
 
-@pytest.mark.parametrize("list_", ["<html>", "1.2.3.0/24", "\n".join(["0.0.0.0/1"] + ["10.0.0.0/8"] * 12)])
+TEN = [f"10.{n}.0.0/16" for n in range(10)]
+
+
+@pytest.mark.parametrize(
+    "list_",
+    [
+        "<html>",
+        "1.2.3.0/24",
+        "\n".join(["0.0.0.0/1"] + ["10.0.0.0/8"] * 12),
+        # As many ranges as lines, and one line that nginx would believe everybody by.
+        "\n".join([*TEN, "11.0.0.0/16 12.0.0.0/16", "0.0.0.0/0;#"]),
+    ],
+)
 def test_a_list_that_is_none_changes_nothing(box: Box, list_: str) -> None:
     box.world.files["/ranges"] = list_.encode()
     box.apply(GPUBOX_CLOUDFLARE_LISTS=f"{box.world.url}/ranges")
