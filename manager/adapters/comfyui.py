@@ -4,6 +4,7 @@
 the length of its queue at `/prompt`, and nothing of people.
 """
 
+import math
 import ssl
 from collections.abc import Callable
 from http import HTTPStatus
@@ -16,6 +17,8 @@ from manager.domain.errors import ComfyUnreachable
 if TYPE_CHECKING:
     from httpx import Response
 
+# No ComfyUI has run for so long.
+_OLDEST_S = 1e9
 # What opens the gate of a box, by its name.
 Bearer = Callable[[str], str]
 
@@ -52,7 +55,7 @@ class HttpComfyUi:
             return Pulse(running=queue["running"], pending=queue["pending"], presence=False)
         except (HTTPError, InvalidURL, ssl.SSLError) as error:
             raise ComfyUnreachable(url=url, detail=str(error) or type(error).__name__) from None
-        except (KeyError, TypeError, ValueError):
+        except (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, RecursionError):
             raise ComfyUnreachable(url=url, detail="something else than ComfyUI answers there") from None
 
     def _headers(self, door: Door) -> dict[str, str]:
@@ -78,9 +81,9 @@ def _with_presence(body: dict[str, Any], queue: dict[str, Any]) -> Pulse:
         presence=True,
         boot_id=body.get("boot_id"),
         person_count=person["count"],
-        person_age=person["age_s"],
+        person_age=_age(person["age_s"]),
         progress_count=progress.get("count"),
-        progress_age=progress.get("age_s"),
+        progress_age=_age(progress.get("age_s")),
         progress_share=_share(progress),
         veto=body.get("veto"),
         version=_version(body.get("comfyui_version")),
@@ -98,8 +101,19 @@ def _queue(body: dict[str, Any]) -> dict[str, int]:
     return {"running": running, "pending": remaining - running}
 
 
+def _age(told: Any) -> float | None:
+    """Seconds; raises ValueError for what is no age, by which nothing could be judged."""
+    if told is None:
+        return None
+    if not isinstance(told, int | float) or not 0 <= told <= _OLDEST_S:
+        raise ValueError("not an age")
+    return told
+
+
 def _share(progress: dict[str, Any]) -> float | None:
     value, most = progress.get("value"), progress.get("max")
     if not isinstance(value, int | float) or not isinstance(most, int | float) or most <= 0:
+        return None
+    if not (math.isfinite(value) and math.isfinite(most)):
         return None
     return round(min(max(value / most, 0.0), 1.0), 2)

@@ -76,7 +76,16 @@ async def test_a_queue_that_the_node_cannot_see_is_asked_for(server: Server) -> 
     assert (seen.running, seen.pending, seen.presence) == (1, 1, True)
 
 
-@pytest.mark.parametrize("progress", [None, {}, {"count": 1, "age_s": 0, "value": None, "max": 0}])
+@pytest.mark.parametrize(
+    "progress",
+    [
+        None,
+        {},
+        {"count": 1, "age_s": 0, "value": None, "max": 0},
+        {"count": 1, "age_s": 0, "value": float("inf"), "max": float("inf")},
+        {"count": 1, "age_s": 0, "value": float("nan"), "max": 1},
+    ],
+)
 async def test_progress_that_is_not_known_is_no_share(server: Server, progress: Any) -> None:
     server.answers["/gpubox/presence"] = (200, json.dumps(PRESENCE | {"progress": progress}))
     assert (await pulse(server.url)).progress_share is None
@@ -101,6 +110,17 @@ async def test_a_service_token_is_sent_as_a_bearer(server: Server) -> None:
         ("/gpubox/presence", (200, "[]")),
         ("/gpubox/presence", (200, "{}")),
         ("/prompt", (200, '{"exec_info": null}')),
+        ("/prompt", (200, '{"exec_info": {"queue_remaining": Infinity}}')),
+        ("/gpubox/presence", (200, "[" * 100_000)),
+        *(
+            ("/gpubox/presence", (200, json.dumps(PRESENCE | strange)))
+            for strange in (
+                {"queue": {"running": float("inf"), "pending": 0}},
+                {"progress": [1]},
+                {"progress": {"count": 1, "age_s": "soon"}},
+                *({"person": {"count": 1, "age_s": age}} for age in ("x", -1e300, 1e300, float("nan"), float("inf"))),
+            )
+        ),
     ],
 )
 async def test_whatever_else_answers_there_is_not_comfyui(server: Server, path: str, answer: tuple[int, str]) -> None:
