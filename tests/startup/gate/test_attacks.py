@@ -89,6 +89,7 @@ TICKETS: dict[str, tuple[Callable[[], str], str]] = {
     "that is no token": (lambda: "abc", "malformed"),
     "that is nothing": (str, "malformed"),
     "that never ends": (lambda: "." * 100_000, "malformed"),
+    "of no letters": (lambda: "\udcff", "malformed"),
 }
 
 
@@ -126,6 +127,7 @@ BEARERS: dict[str, tuple[Callable[[], str], str]] = {
     "whose time is over": (lambda: MANAGER_KEY.service(BOX, "x", at(days=-2), timedelta(days=1)), "expired"),
     "that is a ticket": (ticket, "wrong_kind"),
     "that is a statement": (statement, "wrong_kind"),
+    "of no letters": (lambda: "\udcff.x.y", "malformed"),
 }
 
 

@@ -61,7 +61,7 @@ def read_pass(kind: str, token: str, keys: Sequence[Ed25519PublicKey], box: str,
     try:
         if jwt.get_unverified_header(token).get("typ") != kind:
             raise Refused("wrong_kind")
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, ValueError):
         raise Refused("malformed") from None
     read = _checked(_claims(token, keys, box))
     if read.issued - SKEW > now:
