@@ -68,6 +68,7 @@ async def test_another_sites_page_gets_none_by_the_cookie(house: House) -> None:
         ),
         ("https://comfy.example.com javascript:alert(1)", "frame-src https://comfy.example.com;"),
         ("https://comfy.example.com;script-src", "frame-src 'none'"),
+        ("http://203.0.113.5:\u0663", "frame-src 'none'"),
     ],
 )
 async def test_the_page_may_frame_the_box_and_the_relay_and_nothing_else(
@@ -77,6 +78,16 @@ async def test_the_page_may_frame_the_box_and_the_relay_and_nothing_else(
     async with house.client(cookie=f"gpubox={house.token()}") as client:
         answer = await client.get("/")
     assert policy in answer.headers["content-security-policy"]
+
+
+async def test_a_box_that_says_what_no_page_can_hold_does_not_shut_the_panel(house: House) -> None:
+    """A veto of ComfyUI's, say: JSON can name half a letter, which UTF-8 has no bytes for."""
+    words = {"code": "ready", "text": "Kept on by {what}.", "values": {"what": "half \ud800 a letter"}}
+    house.boxes.change("first", headline=words)
+    async with house.client(cookie=f"gpubox={house.token()}") as client:
+        answer = await client.get("/")
+    assert answer.status_code == 200
+    assert "half ? a letter" in answer.text
 
 
 def test_without_an_address_nothing_may_be_framed() -> None:

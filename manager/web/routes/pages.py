@@ -19,7 +19,7 @@ from manager.web.policy import new_nonce, page_headers
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
-_ORIGIN = re.compile(r"^https?://[\w.\-\[\]:]+$")
+_ORIGIN = re.compile(r"^https?://[\w.\-\[\]:]+$", re.ASCII)
 
 
 def pages_router(services: Services) -> APIRouter:
@@ -83,7 +83,7 @@ def _page(request: Request, pages: Pages, name: str, context: dict[str, Any], fr
 
 
 def _html(request: Request, html: str, headers: dict[str, str]) -> Response:
-    body = html.encode()
+    body = html.encode(errors="replace")
     headers["Vary"] = "Accept-Encoding"
     if _takes_gzip(request):
         body, headers["Content-Encoding"] = gzip.compress(body, 6, mtime=0), "gzip"
