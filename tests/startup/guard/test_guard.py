@@ -1,10 +1,12 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from gpubox_agent.files import read_json
-from gpubox_agent.guard.course import State
-from gpubox_agent.guard.look import Look
+from gpubox_agent.guard.course import Course, State
+from gpubox_agent.guard.guard import STATE, restored_course
+from gpubox_agent.guard.look import Look, of_presence
 from gpubox_agent.guard.verdict import Policy, Sign
 
 from .conftest import FakeMachine
@@ -86,6 +88,33 @@ async def test_a_hold_outlives_the_manager_and_ends_when_it_is_taken_back(machin
     assert await machine.runs_for(4 * HOUR, step=300)
     machine.statement(hold_s=None)
     assert not await machine.runs_for(6 * MINUTE, step=60)
+
+
+async def test_a_hold_outlives_the_gate_whose_file_goes_with_it(machine: FakeMachine) -> None:
+    machine.statement(hold_s=5 * HOUR)
+    assert await machine.runs_for(2 * HOUR, step=300)
+    (machine.run / "manager.json").unlink()
+    machine.booted(Policy(idle_s=1800))
+    assert await machine.runs_for(2 * HOUR, step=300)
+    assert not await machine.runs_for(HOUR + 6 * MINUTE, step=60)
+
+
+async def test_a_statement_of_the_future_is_not_one_of_now_for_ever(machine: FakeMachine) -> None:
+    machine.statement(at=1e9, keep_alive_age_s=0)
+    assert not await machine.runs_for(31 * MINUTE, step=60)
+
+
+async def test_a_queue_beyond_all_numbers_keeps_no_pass_from_its_end(machine: FakeMachine) -> None:
+    endless = json.loads("9" * 4300)
+    body = {"boot_id": "a", "person": {"count": endless}, "queue": {"running": endless, "pending": endless}}
+    machine.answer = of_presence(body)
+    assert await machine.pass_() is State.WATCHING
+
+
+@pytest.mark.parametrize("at", ["Infinity", "NaN", "1e400", f"1{'0' * 400}", "-5", '"x"', "true"])
+def test_an_announcement_that_makes_no_sense_is_none(tmp_path: Path, at: str) -> None:
+    (tmp_path / STATE).write_text(f'{{"announced_at": {at}}}', encoding="utf-8")
+    assert restored_course(tmp_path) == Course()
 
 
 async def test_the_longest_time_ends_a_render_too_and_is_announced(machine: FakeMachine) -> None:

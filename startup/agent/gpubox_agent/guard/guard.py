@@ -15,7 +15,8 @@ from gpubox_agent.guard.ending import power_off
 from gpubox_agent.guard.executor import Executor
 from gpubox_agent.guard.journal import Journal
 from gpubox_agent.guard.ledger import Ledger
-from gpubox_agent.guard.relayed import hold_until, keep_alive_at
+from gpubox_agent.guard.look import seconds
+from gpubox_agent.guard.relayed import hold_until, keep_alive_at, statement
 from gpubox_agent.guard.report import attribute, report, sentence
 from gpubox_agent.guard.sources import Sources
 from gpubox_agent.guard.verdict import Policy, Reason, Sign, Verdict, judge
@@ -85,6 +86,7 @@ class Guard:
         """The verdict on what can be seen now, and the moment it is of."""
         look = await self._world.comfyui.look()
         seen = await self._world.sources.look(self._world.clock(), all_of_them=all_of_them)
+        told = statement(self._world.run, self._world.clock)
         now = self._world.clock()
         if look is None:
             self._ledger.silent()
@@ -92,10 +94,11 @@ class Guard:
             self._ledger.answered(look, now)
         for sign, at in seen:
             self._ledger.saw(sign, at, now)
-        at = keep_alive_at(self._world.run)
-        if at is not None:
-            self._ledger.saw(Sign.KEEP_ALIVE, at, now)
-        self._ledger.hold_until = hold_until(self._world.run)
+        if told is not None:
+            # Only another word takes a hold back: the file goes whenever the gate is started anew.
+            self._ledger.hold_until = hold_until(told)
+            if (kept_at := keep_alive_at(told)) is not None:
+                self._ledger.saw(Sign.KEEP_ALIVE, kept_at, now)
         return judge(self._ledger.signs(), self.policy), now
 
     def _told_of(self, verdict: Verdict, now: float) -> None:
@@ -146,9 +149,8 @@ class Guard:
 
 def restored_course(run: Path) -> Course:
     """Since when a guard that ended in this boot had announced the end."""
-    body = read_json(run / STATE)
-    at = None if body is None else body.get("announced_at")
-    return Course(State.ANNOUNCED, float(at)) if isinstance(at, (int, float)) else Course()
+    at = seconds((read_json(run / STATE) or {}).get("announced_at"))
+    return Course() if at is None else Course(State.ANNOUNCED, at)
 
 
 _WHY = {

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, cast
 
+_MOST = 2**63
+
 
 @dataclass(frozen=True)
 class Look:
@@ -52,8 +54,8 @@ def remaining_of_prompt(body: object) -> int | None:
 
 
 def count(value: object) -> int | None:
-    """A whole number that is not negative, else None. True is no number."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """A whole number from 0 to 2⁶³, else None. True is no number, and one of thousands of digits cannot be written."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST else None
 
 
 def seconds(value: object) -> float | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,20 +14,25 @@ from gpubox_agent.guard.verdict import Sign
 _REPORT_LIFE_S = 120.0
 
 
-def keep_alive_at(folder: Path) -> float | None:
+def statement(folder: Path, clock: Callable[[], float]) -> Mapping[str, Any] | None:
+    """The manager's last word, None where there is none. One of the future would be of now at every look: none."""
+    told = read_json(folder / MANAGER)
+    at = None if told is None else seconds(told.get("at"))
+    return told if at is not None and at <= clock() else None
+
+
+def keep_alive_at(told: Mapping[str, Any]) -> float | None:
     """When the manager last knew of a person at work."""
-    return _moment(read_json(folder / MANAGER), "keep_alive_age_s", -1)
+    return _moment(told, "keep_alive_age_s", -1)
 
 
-def hold_until(folder: Path) -> float | None:
+def hold_until(told: Mapping[str, Any]) -> float | None:
     """Until when somebody asked the box to stay on. It holds after the manager's death too."""
-    return _moment(read_json(folder / MANAGER), "hold_s", 1)
+    return _moment(told, "hold_s", 1)
 
 
-def _moment(statement: Mapping[str, Any] | None, key: str, direction: int) -> float | None:
-    if statement is None:
-        return None
-    at, distance = seconds(statement.get("at")), seconds(statement.get(key))
+def _moment(told: Mapping[str, Any], key: str, direction: int) -> float | None:
+    at, distance = seconds(told.get("at")), seconds(told.get(key))
     return None if at is None or distance is None else at + direction * distance
 
 
@@ -35,7 +40,7 @@ def model_download(folder: Path, now: float) -> Mapping[Sign, float]:
     """The model list, while it is being fetched."""
     report = read_json(folder / MODELS)
     at = None if report is None or report.get("state") != "running" else seconds(report.get("at"))
-    return {} if at is None or now - at > _REPORT_LIFE_S else {Sign.DOWNLOAD: at}
+    return {} if at is None or abs(now - at) > _REPORT_LIFE_S else {Sign.DOWNLOAD: at}
 
 
 class Provisioning:
