@@ -1,7 +1,7 @@
 """Looking at the cloud: what it says of a box, what that changes in the books, and when to look again."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from manager.application import timeline
@@ -77,8 +77,12 @@ class Looking:
         if power is Power.OFF:
             await self._close_session(live, seen)
             live.went_off()
-        elif power is not Power.RISING and live.box.session_at is None:
-            await self._open_session(live, seen)
+        elif power is not Power.RISING:
+            if _runs_anew(live.box.session_at, seen):
+                await self._close_session(live, seen)
+                live.went_off()
+            if live.box.session_at is None:
+                await self._open_session(live, seen)
         if live.times is None and live.box.start is not None:
             live.times = StartTimes(asked_at=live.box.start.asked_at)
         if live.times is not None:
@@ -106,8 +110,9 @@ class Looking:
             ended = self._clock.now()
         session = cost.Session(live.name, began, ended, self._hourly(seen))
         live.sessions = [known for known in live.sessions if known.started_at != began] + [session]
-        await self._registry.change(live, lambda box: replace(box, session_at=None), must=False)
+        # In this order: whoever dies in between finds the session once more, and closes it again.
         await self._save_session(session)
+        await self._registry.change(live, lambda box: replace(box, session_at=None), must=False)
         spent = cost.session_cost(session, ended)
         on_s = (ended - began).total_seconds()
         if spent is None:
@@ -126,3 +131,10 @@ class Looking:
 
     def _hourly(self, seen: Observation) -> Decimal | None:
         return cost.hourly(seen.machine, self._registry.rules.rates)
+
+
+def _runs_anew(began: datetime | None, seen: Observation) -> bool:
+    """Whether the run that began then has ended, and another one begun, while nobody looked."""
+    if began is None or seen.started_at is None or seen.stopped_at is None:
+        return False
+    return began < seen.stopped_at <= seen.started_at

@@ -42,7 +42,9 @@ class Registry:
                 live.journal.extend(await self._store.journal(name, 8))
                 live.usual = json.loads(await self._store.read_secret(timeline.key(name)) or "{}")
                 live.heard = hearing.heard_from(await self._store.read_secret(hearing.key(name)))
-                live.sessions = list(await self._store.sessions(name, _month_before(now)))
+                # One that goes on is told by the box's own `session_at`, and would be counted twice.
+                kept = await self._store.sessions(name, _month_before(now))
+                live.sessions = [session for session in kept if session.ended_at is not None]
                 self._boxes[name] = live
                 self.publish(live)
 

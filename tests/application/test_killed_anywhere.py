@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from manager.adapters.memory import MemoryCloud
 from manager.domain.box import Intent
 from manager.domain.power import bills
+from tests.support.clock import NOON
 from tests.support.factories import PLACE
 from tests.support.killing import Killed, Mortal
 from tests.support.loop import run
@@ -79,6 +80,8 @@ async def test_a_stop_that_is_killed_at_any_call_leaves_nothing_that_bills(
     mortal.die_at(deadly, after=effect)
     await ask_until_heard(world, mortal, Intent.OFF)
     assert (world.vm.starts, world.vm.seen.status, world.phase) == (1, "TERMINATED", "off")
+    sessions = await world.store.sessions("comfyui", NOON)
+    assert [session.ended_at is None for session in sessions] == [False]
 
 
 @settings(max_examples=120, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))

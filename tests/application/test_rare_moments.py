@@ -94,6 +94,31 @@ async def test_the_panel_keeps_the_run_limit_where_google_does_not() -> None:
     assert world.vm.seen.status == "TERMINATED"
 
 
+async def test_a_run_that_ended_unseen_is_not_counted_into_the_next_one() -> None:
+    world = await World().running()
+    began = world.live.box.session_at
+    world.clock.advance(hours=13)
+    stopped, started = world.clock.now() - timedelta(hours=10), world.clock.now() - timedelta(minutes=1)
+    world.vm.seen = replace(world.vm.seen, stopped_at=stopped, started_at=started)
+    await world.restart()
+    await world.tick(3)
+    assert (world.vm.seen.status, world.live.box.session_at) == ("RUNNING", started)
+    assert "run_limit_stop" not in world.journal()
+    assert [(each.started_at, each.ended_at) for each in world.live.sessions] == [(began, stopped)]
+
+
+async def test_a_run_that_goes_on_through_a_restart_of_the_manager_is_paid_once() -> None:
+    world = await World().running()
+    world.comfyui.person()
+    await world.tick(minutes=20)
+    before = world.status["cost"]
+    await world.restart()
+    await world.tick()
+    assert {key: world.status["cost"][key] for key in ("today", "month_seconds")} == {
+        key: before[key] for key in ("today", "month_seconds")
+    }
+
+
 async def test_without_a_run_limit_only_idleness_stops_the_box() -> None:
     world = await World(max_run_s=None).running()
     for _ in range(20):
