@@ -36,7 +36,8 @@ def ask_off(box: Box, now: datetime, cause: Cause) -> Box:
 
     Asking again ends the pause before the next try, and puts away the fault of a start that failed.
     """
-    start = box.start if box.start is not None and box.start.unresolved else None
+    # A start that has just ended may not show yet in what the cloud says: it is kept until it does.
+    start = box.start if box.start is not None and box.start.request_id is not None else None
     stop = replace(box.stop, retry_at=None) if box.stop is not None and _counts(box, box.stop) else Call(asked_at=now)
     if box.intent is Intent.OFF:
         return replace(box, start=start, stop=stop, fault=None)

@@ -33,6 +33,23 @@ async def test_a_reading_of_the_past_is_not_believed() -> None:
     assert (world.phase, world.status["status"]) == ("ready", "RUNNING")
 
 
+async def test_a_stop_right_after_a_start_that_does_not_show_yet_is_seen_through() -> None:
+    world = await World(cloud=StaleCloud).running()
+    await world.boxes.stop("comfyui")
+    await world.tick(3)
+    past = world.vm.seen
+    await world.boxes.start("comfyui")
+    world.cloud.old = past
+    await world.tick(2)
+    assert (world.vm.starts, world.status["status"]) == (2, "TERMINATED")
+    await world.boxes.stop("comfyui")
+    await world.tick(2)
+    assert world.phase == "stopping"
+    world.cloud.old = None
+    await world.tick(5)
+    assert (world.vm.seen.status, world.phase) == ("TERMINATED", "off")
+
+
 async def test_a_person_who_changes_their_mind_while_the_start_is_being_stored_is_heard() -> None:
     world = await World().open()
     await world.tick()
