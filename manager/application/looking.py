@@ -69,6 +69,8 @@ class Looking:
         live.unreachable = live.unreachable_since = None
         if live.unreachable_told:
             live.unreachable_told = False
+            # What the box did meanwhile is still to be heard, and nobody could be warned.
+            live.watched_since = self._clock.now()
             await self._registry.write(live, "reachable")
 
     async def _note(self, live: LiveBox, seen: Observation) -> None:

@@ -93,7 +93,8 @@ class Reconciler:
         """Stop a box that is idle, silent or past its run limit; the queue is asked once more before."""
         rules, now = self._registry.rules, self._clock.now()
         verdict = live.verdict(rules, now)
-        if verdict is None:
+        if verdict is None or live.unreachable_since is not None:
+            # Where the cloud cannot be asked to stop it, a stop would be carried out later, on what is seen now.
             return
         if rules.max_run_s is not None and live.box.session_at is not None:
             limit = live.box.session_at + timedelta(seconds=rules.max_run_s)

@@ -5,6 +5,7 @@ import pytest
 
 from manager.application.ports import Pulse
 from manager.domain.errors import InvalidInput
+from tests.support.fakes import UnreachableCloud
 from tests.support.world import World
 
 
@@ -206,3 +207,22 @@ class TestSilence:
         world.comfyui.away = False
         await world.tick(2)
         assert world.journal()[-2:] == ["comfyui_lost", "comfyui_back"]
+
+    async def test_that_the_managers_own_network_kept_stops_nobodys_work(self) -> None:
+        world = await World(cloud=UnreachableCloud).running()
+        world.cloud.away = world.comfyui.away = True
+        await world.tick(60, minutes=1)
+        world.cloud.away = world.comfyui.away = False
+        world.comfyui.render()
+        await world.tick(3)
+        assert (world.vm.seen.status, world.phase) == ("RUNNING", "ready")
+
+    async def test_that_the_managers_own_network_kept_ends_with_a_warning(self) -> None:
+        world = await World(cloud=UnreachableCloud).running()
+        world.cloud.away = world.comfyui.away = True
+        await world.tick(60, minutes=1)
+        world.cloud.away = world.comfyui.away = False
+        await world.tick(3)
+        assert (world.vm.seen.status, world.status["warning"]["code"]) == ("RUNNING", "idle")
+        await world.tick(4, minutes=2)
+        assert world.vm.seen.status == "TERMINATED"
