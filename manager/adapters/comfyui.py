@@ -17,8 +17,8 @@ from manager.domain.errors import ComfyUnreachable
 if TYPE_CHECKING:
     from httpx import Response
 
-# No ComfyUI has run for so long.
-_OLDEST_S = 1e9
+# A year: no ComfyUI runs as long.
+_LONGEST_AGE_S = 365 * 86_400
 # What opens the gate of a box, by its name.
 Bearer = Callable[[str], str]
 
@@ -80,14 +80,23 @@ def _with_presence(body: dict[str, Any], queue: dict[str, Any]) -> Pulse:
         pending=int(queue["pending"]),
         presence=True,
         boot_id=body.get("boot_id"),
-        person_count=person["count"],
+        person_count=_count(person["count"]),
         person_age=_age(person["age_s"]),
-        progress_count=progress.get("count"),
+        progress_count=_count(progress.get("count")),
         progress_age=_age(progress.get("age_s")),
         progress_share=_share(progress),
         veto=body.get("veto"),
         version=_version(body.get("comfyui_version")),
     )
+
+
+def _count(told: Any) -> int | None:
+    return told if type(told) is int and told >= 0 else None
+
+
+def _age(told: Any) -> float | None:
+    """In seconds; None where it is no number, or one that no moment lies behind."""
+    return told if type(told) in (int, float) and 0 <= told <= _LONGEST_AGE_S else None
 
 
 def _version(told: Any) -> str | None:
@@ -101,19 +110,12 @@ def _queue(body: dict[str, Any]) -> dict[str, int]:
     return {"running": running, "pending": remaining - running}
 
 
-def _age(told: Any) -> float | None:
-    """Seconds; raises ValueError for what is no age, by which nothing could be judged."""
-    if told is None:
-        return None
-    if not isinstance(told, int | float) or not 0 <= told <= _OLDEST_S:
-        raise ValueError("not an age")
-    return told
-
-
 def _share(progress: dict[str, Any]) -> float | None:
     value, most = progress.get("value"), progress.get("max")
     if not isinstance(value, int | float) or not isinstance(most, int | float) or most <= 0:
         return None
-    if not (math.isfinite(value) and math.isfinite(most)):
+    try:
+        share = value / most
+    except OverflowError:
         return None
-    return round(min(max(value / most, 0.0), 1.0), 2)
+    return None if math.isnan(share) else round(min(max(share, 0.0), 1.0), 2)

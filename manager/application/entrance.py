@@ -18,6 +18,7 @@ PLAIN, DOMAIN, TUNNEL, RELAY, NONE = "plain", "domain", "tunnel", "relay", "none
 _ENTER = "/_gpubox/enter"
 _DOMAINS = {"letsencrypt": DOMAIN, "origin": DOMAIN, "tunnel": TUNNEL}
 _LONGEST_CERTIFICATE = 16_384
+_HIGHEST_PORT, _PORT_DIGITS = 65_535, 5
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -90,7 +91,7 @@ def entrance_of(
         return _plain(comfyui_url)
     host = None if ip is None else f"[{ip}]" if ":" in ip else ip
     port = guest.get("comfyui-port", "")
-    if port.isdecimal():
+    if _is_port(port):
         return _plain(f"https://{domain}" if domain else None if host is None else f"http://{host}:{port}")
     said = read_entrance(guest.get("entrance", ""))
     if said is None:
@@ -103,6 +104,11 @@ def entrance_of(
         return Entrance(way, relay_url if way == RELAY else None, pinned, relay_url, said.problem)
     url = f"https://{domain}" if said.open else None
     return Entrance(said.way, url, Door(url, box) if url else pinned, relay_url, said.problem)
+
+
+def _is_port(text: str) -> bool:
+    """Connecting to a port that cannot be fails in ways that no client tells as its own."""
+    return len(text) <= _PORT_DIGITS and text.isascii() and text.isdecimal() and int(text) <= _HIGHEST_PORT
 
 
 def _plain(url: str | None) -> Entrance:

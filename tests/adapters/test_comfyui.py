@@ -91,6 +91,31 @@ async def test_progress_that_is_not_known_is_no_share(server: Server, progress: 
     assert (await pulse(server.url)).progress_share is None
 
 
+@pytest.mark.parametrize("age", ["1e300", "-1e9", "NaN", '"long"', "[]", "true", f"1{'0' * 400}"])
+async def test_an_age_that_makes_no_sense_is_none(server: Server, age: str) -> None:
+    odd = f'{{"count": 3, "age_s": {age}, "value": 1, "max": 2}}'
+    body = json.dumps(PRESENCE | {"person": "?", "progress": "?"}).replace('"?"', odd)
+    server.answers["/gpubox/presence"] = (200, body)
+    seen = await pulse(server.url)
+    assert (seen.person_count, seen.person_age, seen.progress_count, seen.progress_age) == (3, None, 3, None)
+    assert seen.progress_share == 0.5
+
+
+@pytest.mark.parametrize("count", ["NaN", '"3"', "-1", "true", "[]"])
+async def test_a_count_that_makes_no_sense_is_none(server: Server, count: str) -> None:
+    body = json.dumps(PRESENCE | {"person": "?", "progress": "?"}).replace('"?"', f'{{"count": {count}, "age_s": 0}}')
+    server.answers["/gpubox/presence"] = (200, body)
+    seen = await pulse(server.url)
+    assert (seen.person_count, seen.progress_count) == (None, None)
+
+
+@pytest.mark.parametrize(("value", "most"), [("NaN", "8"), ("1", "NaN"), ("1e400", "1e400"), (f"1{'0' * 400}", "3")])
+async def test_a_share_that_makes_no_sense_is_none(server: Server, value: str, most: str) -> None:
+    odd = f'{{"count": 1, "age_s": 0, "value": {value}, "max": {most}}}'
+    server.answers["/gpubox/presence"] = (200, json.dumps(PRESENCE | {"progress": "?"}).replace('"?"', odd))
+    assert (await pulse(server.url)).progress_share is None
+
+
 async def test_the_guards_veto_is_passed_on(server: Server) -> None:
     server.answers["/gpubox/presence"] = (200, json.dumps(PRESENCE | {"veto": "a download"}))
     assert (await pulse(server.url)).veto == "a download"
@@ -109,6 +134,8 @@ async def test_a_service_token_is_sent_as_a_bearer(server: Server) -> None:
         ("/gpubox/presence", (200, "<html>nginx</html>")),
         ("/gpubox/presence", (200, "[]")),
         ("/gpubox/presence", (200, "{}")),
+        ("/gpubox/presence", (200, "[" * 100_000)),
+        ("/gpubox/presence", (200, json.dumps(PRESENCE | {"queue": {"running": float("inf"), "pending": 0}}))),
         ("/prompt", (200, '{"exec_info": null}')),
         ("/prompt", (200, '{"exec_info": {"queue_remaining": Infinity}}')),
         ("/gpubox/presence", (200, "[" * 100_000)),

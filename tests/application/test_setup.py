@@ -56,6 +56,7 @@ class TestWhatIsRead:
             "",
             "{",
             "[]",
+            "[" * 100_000,
             "7",
             '{"steps": 7}',
             '{"steps": [7, {}, {"code": 1, "state": "now"}, {"code": "disk", "state": "?"}]}',
