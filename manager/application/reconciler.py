@@ -28,6 +28,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 # More steps than any start or stop has: the rest waits for the next tick.
 _STEPS_A_PASS = 8
+_SAVED_EVERY = timedelta(minutes=1)
 
 
 class Reconciler:
@@ -88,6 +89,13 @@ class Reconciler:
             seen, left = await self._looking.look(live, again=True) if acted else None, left - 1
         await self._listening.listen(live)
         await self._judge(live)
+        await self._remember(live)
+
+    async def _remember(self, live: LiveBox) -> None:
+        """The last word of a person at the panel is to outlive this process, too, and not to be saved at each word."""
+        last, saved = live.panel_at, live.box.panel_at
+        if last is not None and (saved is None or last >= saved + _SAVED_EVERY):
+            await self._registry.change(live, lambda box: box, must=False)
 
     async def _judge(self, live: LiveBox) -> None:
         """Stop a box that is idle, silent or past its run limit; the queue is asked once more before."""

@@ -52,6 +52,18 @@ class TestAQuietBox:
         assert world.vm.seen.status == "TERMINATED"
 
 
+    async def test_is_not_quiet_for_a_new_manager_where_somebody_was_at_the_panel(self) -> None:
+        world = await World().running()
+        for _ in range(60):
+            world.boxes.keep_alive("comfyui", active=True)
+            await world.tick(minutes=1)
+        await world.restart()
+        await world.tick(20, minutes=1)
+        assert world.vm.seen.status == "RUNNING"
+        await world.tick(12, minutes=1)
+        assert world.vm.seen.status == "TERMINATED"
+
+
 class TestWorkInComfyUi:
     async def test_holds_the_box(self) -> None:
         world = await World().running()
