@@ -29,6 +29,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 # More steps than any start or stop has: the rest waits for the next tick.
 _STEPS_A_PASS = 8
 _SAVED_EVERY = timedelta(minutes=1)
+# Between two ticks a second lies; a clock that is kept well is moved by less.
+_SLIP = timedelta(seconds=10)
+_NAP = timedelta(minutes=10)
 
 
 class Reconciler:
@@ -50,14 +53,31 @@ class Reconciler:
         self._looking = Looking(registry, cloud, store, clock)
         self._listening = Listening(registry, cloud, comfyui, store, clock)
         self._actions = Actions(registry, cloud, clock, new_id)
+        self._ticked_at: datetime | None = None
 
     async def tick(self) -> None:
         """One pass over every box whose turn it is; a box that is being worked on is left alone."""
         now = self._clock.now()
+        self._mind_the_clock(now)
         due = [live for live in self._registry.all() if not live.busy and _is_due(live, now)]
         speaking = self._speaking
         told = [] if speaking is None else [live for live in self._registry.all() if speaking.is_due(live)]
         await asyncio.gather(*(self.reconcile(live) for live in due), *(self._speak(live) for live in told))
+
+    def _mind_the_clock(self, now: datetime) -> None:
+        """Where this computer has slept, or its clock was set ahead, nobody could be warned.
+
+        Where its clock was set back, no moment of before comes for a long time: all is looked at and heard anew.
+        """
+        last, self._ticked_at = self._ticked_at, now
+        if last is None or last - _SLIP <= now <= last + _NAP:
+            return
+        for live in self._registry.all():
+            live.watched_since = now
+            if now < last:
+                self._registry.due(live)
+                live.watch = live.guest_at = live.vetoed_at = live.statement_due = None
+                live.panel_at = None if live.panel_at is None else min(live.panel_at, now)
 
     async def _speak(self, live: LiveBox) -> None:
         """Tell one box's gate what it has to know; whatever happens, the others are told too."""
@@ -94,7 +114,7 @@ class Reconciler:
     async def _remember(self, live: LiveBox) -> None:
         """The last word of a person at the panel is to outlive this process, too, and not to be saved at each word."""
         last, saved = live.panel_at, live.box.panel_at
-        if last is not None and (saved is None or last >= saved + _SAVED_EVERY):
+        if last is not None and (saved is None or abs(last - saved) >= _SAVED_EVERY):
             await self._registry.change(live, lambda box: box, must=False)
 
     async def _judge(self, live: LiveBox) -> None:

@@ -38,7 +38,8 @@ class Registry:
             del self._boxes[name]
         for name, box in stored.items():
             if name not in self._boxes:
-                live = LiveBox(box=box, watched_since=now, panel_at=box.panel_at)
+                panel_at = None if box.panel_at is None else min(box.panel_at, now)
+                live = LiveBox(box=box, watched_since=now, panel_at=panel_at)
                 live.journal.extend(await self._store.journal(name, 8))
                 live.usual = json.loads(await self._store.read_secret(timeline.key(name)) or "{}")
                 live.heard = hearing.heard_from(await self._store.read_secret(hearing.key(name)))

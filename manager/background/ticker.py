@@ -5,6 +5,7 @@ must not keep the others waiting; the reconciler itself never works on one box t
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC
 from typing import Any
@@ -17,6 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler  # pyright: ignore[r
 Work = Callable[[], Awaitable[object]]
 
 _OVERLAPPING_TICKS = 64
+_PATIENCE_S = 5.0
 
 
 class Ticker:
@@ -24,15 +26,19 @@ class Ticker:
 
     def __init__(self, tick: Work, minutely: Work, hourly: Work) -> None:
         self._tick = tick
+        self._ticked_at = 0.0
+        self._watching: asyncio.Task[None] | None = None
         self._woken: set[asyncio.Task[object]] = set()
         self._scheduler: Any = AsyncIOScheduler(
             jobstores={"default": MemoryJobStore()}, executors={"default": AsyncIOExecutor()}, timezone=UTC
         )
-        self._scheduler.add_job(
-            tick, "interval", seconds=1, max_instances=_OVERLAPPING_TICKS, coalesce=True, misfire_grace_time=None
+        job = self._scheduler.add_job(
+            self._beat, "interval", seconds=1, max_instances=_OVERLAPPING_TICKS, coalesce=True, misfire_grace_time=None
         )
+        self._jobs: list[tuple[Any, int]] = [(job, 1)]
         for work, seconds in ((minutely, 60), (hourly, 3600)):
-            self._scheduler.add_job(work, "interval", seconds=seconds, coalesce=True, misfire_grace_time=None)
+            job = self._scheduler.add_job(work, "interval", seconds=seconds, coalesce=True, misfire_grace_time=None)
+            self._jobs.append((job, seconds))
 
     @property
     def running(self) -> bool:
@@ -42,6 +48,7 @@ class Ticker:
     def start(self) -> None:
         """Begin; needs a running event loop."""
         self._scheduler.start()
+        self._watching = asyncio.ensure_future(self._watch())
         self.wake()
 
     def wake(self) -> None:
@@ -56,5 +63,17 @@ class Ticker:
         """No more ticks. What a tick has begun is left to the next process, which is made for that."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
-        for task in self._woken:
+        for task in (*self._woken, *([] if self._watching is None else [self._watching])):
             task.cancel()
+
+    async def _beat(self) -> None:
+        self._ticked_at = time.monotonic()
+        await self._tick()
+
+    async def _watch(self) -> None:
+        """APScheduler goes by the computer's clock: where that is set back, all its times lie far ahead."""
+        while True:
+            await asyncio.sleep(_PATIENCE_S)
+            if time.monotonic() - self._ticked_at > _PATIENCE_S:
+                for job, seconds in self._jobs:
+                    job.reschedule("interval", seconds=seconds)

@@ -51,7 +51,6 @@ class TestAQuietBox:
         await world.tick(4, minutes=2)
         assert world.vm.seen.status == "TERMINATED"
 
-
     async def test_is_not_quiet_for_a_new_manager_where_somebody_was_at_the_panel(self) -> None:
         world = await World().running()
         for _ in range(60):

@@ -136,6 +136,36 @@ async def test_a_run_that_goes_on_through_a_restart_of_the_manager_is_paid_once(
     }
 
 
+async def test_a_clock_that_is_set_back_neither_stops_the_manager_nor_holds_the_box() -> None:
+    world = await World().running()
+    world.clock.advance(hours=5)
+    world.comfyui.person()
+    world.boxes.keep_alive("comfyui", active=True)
+    await world.tick(2)
+    world.clock.advance(hours=-2)
+    asked = len(world.comfyui.asked)
+    await world.tick(5)
+    assert len(world.comfyui.asked) > asked
+    await world.tick(29, minutes=1)
+    assert world.vm.seen.status == "RUNNING"
+    await world.tick(5, minutes=1)
+    assert world.vm.seen.status == "TERMINATED"
+    await world.restart()
+    assert world.live.panel_at is not None
+    assert world.live.panel_at <= world.clock.now()
+
+
+async def test_a_clock_that_is_set_ahead_makes_nobody_absent_without_a_warning() -> None:
+    world = await World(max_run_s=None).running()
+    world.comfyui.render()
+    await world.tick(2)
+    await world.tick(days=1)
+    assert (world.vm.seen.status, world.status["warning"]["code"]) == ("RUNNING", "idle")
+    world.comfyui.render()
+    await world.tick(10, minutes=1)
+    assert world.vm.seen.status == "RUNNING"
+
+
 async def test_without_a_run_limit_only_idleness_stops_the_box() -> None:
     world = await World(max_run_s=None).running()
     for _ in range(20):
