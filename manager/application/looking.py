@@ -10,7 +10,7 @@ from manager.application.ports import Clock, Cloud, Store
 from manager.application.registry import Registry
 from manager.domain import cost
 from manager.domain.box import Intent, Observation
-from manager.domain.errors import CloudError, StoreUnavailable
+from manager.domain.errors import CloudError, NoSuchResource, StoreUnavailable
 from manager.domain.lifecycle import is_stale, poll_interval
 from manager.domain.power import Power, power_of
 
@@ -61,6 +61,9 @@ class Looking:
         if live.unreachable_since is None:
             live.unreachable_since = now
         live.unreachable = error.fault
+        if isinstance(error, NoSuchResource) and error.data["kind"] == "instance" and live.seen is not None:
+            # Somebody has deleted it: that bills no more, and nothing will ever say that it has stopped.
+            await self._end_session(live, live.seen)
         if live.cloud_lost(now) and not live.unreachable_told:
             live.unreachable_told = True
             await self._registry.write(live, "unreachable")
@@ -100,13 +103,28 @@ class Looking:
         began = seen.started_at
         if began is None or (seen.stopped_at is not None and seen.stopped_at >= began):
             began = self._clock.now()
+        live.sessions = [known for known in live.sessions if known.started_at != began]
         await self._registry.change(live, lambda box: replace(box, session_at=began), must=False)
         await self._save_session(cost.Session(live.name, began, None, self._hourly(seen)))
 
     async def _close_session(self, live: LiveBox, seen: Observation) -> None:
+        session = await self._end_session(live, seen)
+        if session is None or session.ended_at is None:
+            return
+        spent = cost.session_cost(session, session.ended_at)
+        on_s = (session.ended_at - session.started_at).total_seconds()
+        if spent is None:
+            await self._registry.write(live, "stopped.short")
+        else:
+            await self._registry.write(live, "stopped", {"on_s": on_s, "session_money": round(spent, 2)})
+        if live.box.intent is Intent.OFF:
+            live.times = None
+
+    async def _end_session(self, live: LiveBox, seen: Observation) -> cost.Session | None:
+        """The session that was going on, now in the book; None where none was."""
         began = live.box.session_at
         if began is None:
-            return
+            return None
         ended = seen.stopped_at
         if ended is None or ended < began:
             ended = self._clock.now()
@@ -115,14 +133,7 @@ class Looking:
         # In this order: whoever dies in between finds the session once more, and closes it again.
         await self._save_session(session)
         await self._registry.change(live, lambda box: replace(box, session_at=None), must=False)
-        spent = cost.session_cost(session, ended)
-        on_s = (ended - began).total_seconds()
-        if spent is None:
-            await self._registry.write(live, "stopped.short")
-        else:
-            await self._registry.write(live, "stopped", {"on_s": on_s, "session_money": round(spent, 2)})
-        if live.box.intent is Intent.OFF:
-            live.times = None
+        return session
 
     async def _save_session(self, session: cost.Session) -> None:
         try:

@@ -58,6 +58,21 @@ class TestACloudThatIsSilent:
         await world.tick(2, seconds=50)
         assert world.status["trouble"]["title"] == "There is no such instance."
 
+    async def test_a_box_that_was_deleted_costs_nothing_more(self) -> None:
+        world = await World().running()
+        world.comfyui.person()
+        await world.tick(minutes=20)
+        gone = world.cloud.vms.pop(PLACE)
+        await world.tick(2, minutes=1)
+        spent = world.status["cost"]
+        await world.tick(5, hours=2)
+        assert world.status["cost"]["month_seconds"] == spent["month_seconds"]
+        assert world.status["phase"] == "trouble"
+        world.cloud.vms[PLACE] = gone
+        await world.tick(2, seconds=5)
+        assert world.live.box.session_at == gone.seen.started_at
+        assert world.status["cost"]["month_seconds"] < 11 * 3600, "one that was merely out of sight is counted once"
+
     async def test_one_boxs_surprise_does_not_reach_the_others(self) -> None:
         world = await World().open()
 
