@@ -9,6 +9,11 @@ def test_the_manager_says_how_long() -> None:
     assert (policy.idle_s, policy.max_run_s, problems) == (12, 3 * 3600, ())
 
 
+def test_the_longest_idle_time_that_the_manager_takes_is_no_slip() -> None:
+    policy, problems = policy_of({"gpubox-guard-minutes": "43205", "gpubox-max-run-hours": "2880"})
+    assert (policy.idle_s, policy.max_run_s, problems) == (43_205 * 60, 2880 * 3600, ())
+
+
 def test_zero_hours_are_no_limit() -> None:
     assert policy_of({"gpubox-max-run-hours": "0"})[0].max_run_s is None
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from gpubox_agent.guard.verdict import Policy
 
-_WEEK_MINUTES = 7 * 24 * 60
+# The manager takes thirty days for the idle time, and adds five minutes.
+_MONTH_MINUTES = 31 * 24 * 60
 _YEAR_HOURS = 8760
 
 
@@ -18,7 +19,7 @@ def policy_of(attributes: Mapping[str, str], last: Policy | None = None) -> tupl
     default = Policy()
     last = last or default
     problems: list[str] = []
-    minutes, wrong = _number(attributes, "gpubox-guard-minutes", 0.05, _WEEK_MINUTES, "35 (minutes)")
+    minutes, wrong = _number(attributes, "gpubox-guard-minutes", 0.05, _MONTH_MINUTES, "35 (minutes)")
     if wrong is not None:
         problems.append(wrong)
         idle_s = last.idle_s
