@@ -87,6 +87,24 @@ def test_an_upload_is_seen_in_a_file_without_a_name(tmp_path: Path) -> None:
     assert look(4) == {Sign.UPLOAD: 4}
 
 
+def test_what_moves_slowly_moves_all_the_same(tmp_path: Path) -> None:
+    nginx = described(tmp_path, 7, "nginx", unit="nginx.service")
+    transfers, uploads = Transfers(tmp_path), NamelessUploads(tmp_path)
+    seen: list[Sign] = []
+    for look in range(20):
+        described(tmp_path, 8, "wget", 1000 + look * 60 * 1024)
+        upload(nginx, "body/0001", look * 60 * 1024)
+        seen += [*transfers(look * 10.0), *uploads(look * 10.0)]
+    assert min(seen.count(Sign.DOWNLOAD), seen.count(Sign.UPLOAD)) >= 3
+
+
+def test_a_trickle_is_no_transfer(tmp_path: Path) -> None:
+    look = Transfers(tmp_path)
+    for count in range(200):
+        described(tmp_path, 8, "sftp-server", count * 2048)
+        assert look(count * 10.0) == {}
+
+
 def test_answers_that_nginx_keeps_and_other_services_are_no_upload(tmp_path: Path) -> None:
     nginx = described(tmp_path, 7, "nginx", unit="nginx.service")
     other = described(tmp_path, 8, "python3", unit="other.service")

@@ -6,6 +6,7 @@ open files of those processes it does. A transfer counts by its bytes: one that 
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from gpubox_agent.guard.verdict import Sign
 
@@ -20,11 +21,35 @@ _SIGNS = {
     **dict.fromkeys(_DOWNLOADING, Sign.DOWNLOAD),
     **dict.fromkeys(_UPLOADING, Sign.UPLOAD),
 }
-# Between two looks. Starting a program reads more than nothing.
+# Within a minute, because a slow line brings less between two looks. Starting a program reads more than nothing.
 _LEAST_BYTES = 256 * 1024
+_WITHIN_S = 60.0
 _TAKING_UPLOADS = ("/comfyui.service", "/nginx.service")
 # Where nginx keeps answers for slow browsers, in the same way.
 _ANSWERS = ("/proxy/", "proxy_temp", "/fastcgi", "/uwsgi", "/scgi")
+
+
+_Key = TypeVar("_Key")
+
+
+class _Moves(Generic[_Key]):
+    """Figures that grow, each with the figure that it is compared with and when that was seen."""
+
+    def __init__(self) -> None:
+        self._before: dict[_Key, tuple[int, float]] = {}
+
+    def look(self, figures: Mapping[_Key, int], now: float, new_from: "int | None" = None) -> set[_Key]:
+        """Those that have grown by _LEAST_BYTES within _WITHIN_S; a new one is compared with `new_from`, or itself."""
+        before = {
+            key: self._before.get(key, (figure if new_from is None else new_from, now))
+            for key, figure in figures.items()
+        }
+        moved = {key for key, figure in figures.items() if figure - before[key][0] >= _LEAST_BYTES}
+        self._before = {
+            key: (figures[key], now) if key in moved or now - at >= _WITHIN_S else (figure, at)
+            for key, (figure, at) in before.items()
+        }
+        return moved
 
 
 class Transfers:
@@ -32,21 +57,18 @@ class Transfers:
 
     def __init__(self, proc: Path = Path("/proc")) -> None:
         self._proc = proc
-        self._last: dict[str, int] = {}
+        self._moves = _Moves[str]()
 
     def __call__(self, now: float) -> Mapping[Sign, float]:
-        """Look once."""
-        found: dict[Sign, float] = {}
+        """Look once. A program that has just come is compared with itself."""
+        signs: dict[str, Sign] = {}
         moved: dict[str, int] = {}
         for process in processes(self._proc):
             sign = _SIGNS.get(_read(process / "comm").strip())
             if sign is None:
                 continue
-            moved[process.name] = _bytes_moved(_read(process / "io"))
-            if moved[process.name] - self._last.get(process.name, moved[process.name]) >= _LEAST_BYTES:
-                found[sign] = now
-        self._last = moved
-        return found
+            signs[process.name], moved[process.name] = sign, _bytes_moved(_read(process / "io"))
+        return {signs[name]: now for name in self._moves.look(moved, now)}
 
 
 class NamelessUploads:
@@ -55,16 +77,16 @@ class NamelessUploads:
     def __init__(self, proc: Path = Path("/proc"), units: Iterable[str] = _TAKING_UPLOADS) -> None:
         self._proc = proc
         self._units = tuple(units)
-        self._last: dict[tuple[int, int], int] | None = None
+        self._moves: _Moves[tuple[int, int]] | None = None
 
     def __call__(self, now: float) -> Mapping[Sign, float]:
         """Look once. The first look is the baseline; later, what has begun counts as well as what grows."""
         sizes = dict(self._deleted())
-        last, self._last = self._last, sizes
-        if last is None:
+        if self._moves is None:
+            self._moves = _Moves()
+            self._moves.look(sizes, now)
             return {}
-        grows = any(size - last.get(file, 0) >= _LEAST_BYTES for file, size in sizes.items())
-        return {Sign.UPLOAD: now} if grows else {}
+        return {Sign.UPLOAD: now} if self._moves.look(sizes, now, new_from=0) else {}
 
     def _deleted(self) -> Iterator[tuple[tuple[int, int], int]]:
         for process in processes_of(self._units, self._proc):
