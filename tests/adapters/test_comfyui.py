@@ -138,16 +138,7 @@ async def test_a_service_token_is_sent_as_a_bearer(server: Server) -> None:
         ("/gpubox/presence", (200, json.dumps(PRESENCE | {"queue": {"running": float("inf"), "pending": 0}}))),
         ("/prompt", (200, '{"exec_info": null}')),
         ("/prompt", (200, '{"exec_info": {"queue_remaining": Infinity}}')),
-        ("/gpubox/presence", (200, "[" * 100_000)),
-        *(
-            ("/gpubox/presence", (200, json.dumps(PRESENCE | strange)))
-            for strange in (
-                {"queue": {"running": float("inf"), "pending": 0}},
-                {"progress": [1]},
-                {"progress": {"count": 1, "age_s": "soon"}},
-                *({"person": {"count": 1, "age_s": age}} for age in ("x", -1e300, 1e300, float("nan"), float("inf"))),
-            )
-        ),
+        ("/gpubox/presence", (200, json.dumps(PRESENCE | {"progress": [1]}))),
     ],
 )
 async def test_whatever_else_answers_there_is_not_comfyui(server: Server, path: str, answer: tuple[int, str]) -> None:
