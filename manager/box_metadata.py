@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from manager.bundle import pack
+from manager.domain.metadata import noted
 from manager.settings import Settings
 
 # How much later than the manager the box itself powers off: the manager's stop is the one with a warning.
@@ -18,7 +19,7 @@ _GUARD_LATER_MINUTES = 5
 def box_metadata(settings: Settings, startup: Path, gate_key: str, panel_url: str) -> dict[str, str]:
     """The keys and values for every box; a box's own name (`gpubox-box`) is added where it is written.
 
-    What is not set is an empty value, which takes the key out: a setting that was taken back stays in force otherwise.
+    What is not set is an empty value: a setting that was taken back does not stay in force (`manager.domain.metadata`).
     """
     values = {
         "enable-guest-attributes": "TRUE",
@@ -29,7 +30,7 @@ def box_metadata(settings: Settings, startup: Path, gate_key: str, panel_url: st
         **_installed(settings),
         **_script(settings, startup),
     }
-    return {key: value or "" for key, value in values.items()}
+    return noted({key: value or "" for key, value in values.items()})
 
 
 def entrance(settings: Settings) -> str:

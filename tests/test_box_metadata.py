@@ -3,10 +3,8 @@
 from pathlib import Path
 
 from manager.box_metadata import box_metadata
-from manager.domain.box import Observation, Scheduling
-from manager.domain.lifecycle import Wanted, metadata_fits
+from manager.domain.metadata import due
 from manager.settings import Settings
-from tests.support.factories import NOON, T4
 
 STARTUP = Path(__file__).parents[1] / "startup"
 
@@ -16,23 +14,15 @@ def written(**values: str) -> dict[str, str]:
     return box_metadata(settings, STARTUP, "key", "https://panel.example.com")
 
 
-def seen(metadata: dict[str, str]) -> Observation:
-    return Observation(NOON, "TERMINATED", T4, Scheduling(None), metadata)
-
-
-def fits(metadata: dict[str, str], wanted: dict[str, str]) -> bool:
-    return metadata_fits(seen(metadata), Wanted(wanted, Scheduling(None)))
-
-
-def test_a_setting_that_was_taken_back_does_not_stay_in_force_on_the_box() -> None:
-    before = written(
+def test_settings_that_were_taken_back_do_not_stay_in_force_on_the_box() -> None:
+    first = written(
         comfyui_box_args="--force-fp16", package_index="https://pypi.example.com/simple", allowed_ip="203.0.113.0/24"
     )
-    now = written()
-    assert not fits(before, now)
-    assert {now["gpubox-comfyui-args"], now["gpubox-package-index"], now["allowed_ip"]} == {""}
+    there = due({}, first)
+    taken_out = {key for key, value in due(there, written()).items() if not value}
+    assert taken_out == {"gpubox-comfyui-args", "gpubox-package-index", "allowed_ip"}
 
 
-def test_a_setting_that_never_was_need_not_be_written() -> None:
-    now = written()
-    assert fits({key: value for key, value in now.items() if value}, now)
+def test_a_box_that_was_written_is_written_no_more() -> None:
+    there = {key: value for key, value in due({}, written()).items() if value}
+    assert due(there, written()) == {}

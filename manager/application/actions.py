@@ -9,8 +9,8 @@ from manager.application.causes import cause_of
 from manager.application.live import LiveBox
 from manager.application.ports import Clock, Cloud
 from manager.application.registry import Registry
-from manager.domain import transitions
-from manager.domain.box import COMFYUI_REF, Box, Call, Intent, Operation
+from manager.domain import metadata, transitions
+from manager.domain.box import COMFYUI_REF, Box, Call, Intent, Operation, Wanted
 from manager.domain.errors import CloudError, CloudUnreachable
 from manager.domain.lifecycle import (
     Adopt,
@@ -22,7 +22,6 @@ from manager.domain.lifecycle import (
     TellVersion,
     Wait,
     WriteMetadata,
-    metadata_fits,
 )
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -75,9 +74,10 @@ class Actions:
     async def _equip(self, live: LiveBox) -> None:
         """A box that somebody else started lacks what our own start gives it; what can still be given, is."""
         wanted = live.wanted(self._registry.rules)
-        if live.seen is not None and not metadata_fits(live.seen, wanted):
+        due = _metadata_due(live, wanted)
+        if due:
             try:
-                await self._cloud.write_metadata(live.box.place, wanted.metadata)
+                await self._cloud.write_metadata(live.box.place, due)
             except CloudError as error:
                 log.warning("metadata cannot be written", box=live.name, code=error.code)
         await self._verify_backstop(live)
@@ -99,7 +99,7 @@ class Actions:
         place, wanted = live.box.place, live.wanted(self._registry.rules)
         try:
             if isinstance(step, WriteMetadata):
-                await self._cloud.write_metadata(place, wanted.metadata)
+                await self._cloud.write_metadata(place, _metadata_due(live, wanted))
             else:
                 await self._cloud.set_scheduling(place, wanted.scheduling)
         except CloudError as error:
@@ -196,3 +196,7 @@ class Actions:
 def call_of(box: Box, intent: Intent) -> Call | None:
     """The box's start or stop that is on its way."""
     return box.start if intent is Intent.ON else box.stop
+
+
+def _metadata_due(live: LiveBox, wanted: Wanted) -> dict[str, str]:
+    return {} if live.seen is None else metadata.due(live.seen.metadata, wanted.metadata)

@@ -35,7 +35,7 @@ class Cloud(Protocol):
         ...
 
     async def write_metadata(self, place: Place, values: Mapping[str, str]) -> None:
-        """Merge these keys into the VM's metadata and see the operation through."""
+        """Merge these keys into the VM's metadata and see the operation through; an empty value takes its key out."""
         ...
 
     async def set_scheduling(self, place: Place, scheduling: Scheduling) -> None:

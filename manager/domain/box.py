@@ -90,7 +90,7 @@ class Scheduling:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How a VM has to be set up before it may be started."""
+    """How a VM has to be set up before it may be started. Of a setting that is not set, the value is empty."""
 
     metadata: Mapping[str, str]
     scheduling: Scheduling

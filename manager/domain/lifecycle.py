@@ -11,6 +11,7 @@ out. Every step can be decided again after a crash, from what is stored and what
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from manager.domain import metadata
 from manager.domain.box import COMFYUI_REF, Box, Call, Intent, Observation, Wanted
 from manager.domain.power import Power, power_of
 
@@ -124,7 +125,7 @@ def _start_from_off(call: Call, seen: Observation, wanted: Wanted, now: datetime
         return Adopt(Intent.OFF)
     if _pausing(call, now) or (_settling(call, now) and not came_and_went):
         return Wait()
-    if not metadata_fits(seen, wanted):
+    if metadata.due(seen.metadata, wanted.metadata):
         return WriteMetadata()
     if seen.scheduling != wanted.scheduling:
         return SetScheduling()
@@ -185,11 +186,6 @@ def _settling(call: Call | None, now: datetime) -> bool:
 
 def _has_acted(call: Call, seen: Observation) -> bool:
     return seen.started_at is not None and seen.started_at != call.known_start
-
-
-def metadata_fits(seen: Observation, wanted: Wanted) -> bool:
-    """Whether the VM already carries every wanted key, and none that is wanted empty; keys of others are theirs."""
-    return all(seen.metadata.get(key, "") == value for key, value in wanted.metadata.items())
 
 
 def _has_other_version(box: Box, seen: Observation) -> bool:

@@ -124,6 +124,12 @@ async def test_a_run_that_ended_unseen_is_not_counted_into_the_next_one() -> Non
     assert [(each.started_at, each.ended_at) for each in world.live.sessions] == [(began, stopped)]
 
 
+async def test_a_machine_that_google_still_looks_for_a_place_for_is_not_billed() -> None:
+    world = await World(status="STAGING").open()
+    await world.tick(3)
+    assert (world.live.box.session_at, world.status["cost"]["session"]) == (None, None)
+
+
 async def test_a_run_that_goes_on_through_a_restart_of_the_manager_is_paid_once() -> None:
     world = await World().running()
     world.comfyui.person()

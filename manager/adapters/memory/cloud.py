@@ -51,9 +51,10 @@ class MemoryCloud:
         return vm.seen
 
     async def write_metadata(self, place: Place, values: Mapping[str, str]) -> None:
-        """Merge keys into the metadata."""
+        """Merge keys into the metadata; an empty value takes its key out."""
         vm = self._vm(place)
-        vm.seen = replace(vm.seen, metadata={**vm.seen.metadata, **values})
+        merged = {key: value for key, value in {**vm.seen.metadata, **values}.items() if value}
+        vm.seen = replace(vm.seen, metadata=merged)
 
     async def set_scheduling(self, place: Place, scheduling: Scheduling) -> None:
         """Set the run limit; refused while the VM is not off, as Google does."""
