@@ -6,6 +6,7 @@ from starlette.types import Scope
 
 from manager.web.credentials import read_proof
 from manager.web.deps import visitor_of
+from manager.web.proxies import is_loopback
 
 _NAME = re.compile(r"[a-z0-9.\-]+|\[[0-9a-f:.]+\]", re.IGNORECASE)
 
@@ -14,6 +15,11 @@ def host_in(header: str) -> str:
     """The name in a Host header, without the port; empty where it is none."""
     name = re.sub(r":\d*$", "", header)
     return name if _NAME.fullmatch(name) else ""
+
+
+def names_this_computer(name: str) -> bool:
+    """Whether a host's name can mean no other computer than the one it is used on, whatever DNS says."""
+    return name.lower() == "localhost" or is_loopback(name.strip("[]"))
 
 
 def page_at(scope: Scope) -> str | None:

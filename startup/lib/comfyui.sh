@@ -24,8 +24,8 @@ nodes_ready() {
 # Behind a proxy on the same machine everybody counts as local to the Manager, so only its strictest level is safe.
 manager_secured() {
   local file=$DATA/base/user/__manager/config.ini
-  grep -qxs 'security_level = strong' "$file" && return
-  as_comfyui bash -c "$(declare -f manager_level); manager_level \"\$1\"" _ "$file"
+  [ -f "$file" ] && grep -qxs 'security_level = strong' "$file" && return
+  as_comfyui timeout 20 bash -c "$(declare -f manager_level); manager_level \"\$1\"" _ "$file"
 }
 
 manager_level() {

@@ -35,24 +35,43 @@ gpu_present() {
   return 1
 }
 
-# Asks the driver for its version. One that hangs is one that does not work.
+# Asks the driver for its version and for the generation of the GPU, of several that of the oldest. One that hangs is one
+# that does not work.
 driver_works() {
+  local said
   have nvidia-smi || return 1
-  DRIVER_VERSION=$(timeout 60 nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | head -n 1)
+  said=$(driver_query driver_version,compute_cap)
+  case $? in
+    0) ;;
+    124) return 1 ;;
+    # Older drivers do not know of generations.
+    *) said=$(driver_query driver_version) ;;
+  esac
+  said=$(sort -V -t , -k 2 <<<"$said" | head -n 1)
+  DRIVER_VERSION=${said%%,*}
+  GPU_GENERATION=${said#"$DRIVER_VERSION"}
+  GPU_GENERATION=${GPU_GENERATION#, }
   [[ $DRIVER_VERSION =~ ^[0-9]+\.[0-9.]+$ ]]
 }
 
+driver_query() {
+  timeout 60 nvidia-smi --query-gpu="$1" --format=csv,noheader 2>/dev/null
+}
+
 driver_found() {
-  TORCH_VARIANT=$(torch_variant "$DRIVER_VERSION")
+  TORCH_VARIANT=$(torch_variant "$DRIVER_VERSION" "$GPU_GENERATION")
   # shellcheck disable=SC2034 # the installation depends on it
   GPU=yes
   echo "driver $DRIVER_VERSION, torch for $TORCH_VARIANT"
   problem_clear driver
 }
 
-# CUDA 13 needs a driver of the 580s; CUDA 12.6 is the newest that older ones run.
+# torch_variant DRIVER [GENERATION]: CUDA 13 needs a driver of the 580s, and a GPU from Turing (7.5, as a T4) on: P4, P100 and
+# V100 are older. CUDA 12.6 is the newest that runs all others.
 torch_variant() {
-  if [ "${1%%.*}" -ge 580 ] 2>/dev/null; then
+  local major minor
+  IFS=. read -r major minor <<<"${2:-}"
+  if [[ ${1%%.*} -ge 580 ]] && ! [[ $major$minor =~ ^[0-9]+$ && $major$minor -lt 75 ]]; then
     echo cu130
   else
     echo cu126

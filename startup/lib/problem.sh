@@ -8,7 +8,7 @@ PROBLEM_SOURCES="script bundle disk driver packages agent comfyui update entranc
 # detail is a sentence.
 problem_set() {
   mkdir -p "$RUN/problems"
-  printf '%s: %s' "$2" "$(redact <<<"${3//$'\n'/ }" | cut -c 1-400 | sed 's/[^.!?]$/&./')" >"$RUN/problems/.$1.$BASHPID"
+  printf '%s: %s' "$2" "$(redact <<<"${3//$'\n'/ }" | cut -b 1-400 | iconv -c -f UTF-8 -t UTF-8 | sed 's/[^.!?]$/&./')" >"$RUN/problems/.$1.$BASHPID"
   mv -f "$RUN/problems/.$1.$BASHPID" "$RUN/problems/$1"
   say "problem $(cat "$RUN/problems/$1")"
   tell problem "$(problem_current)"

@@ -68,8 +68,12 @@ TOKEN = "a-token-for-the-figures"
 @pytest.mark.parametrize(
     ("address", "headers", "status"),
     [
-        ("127.0.0.1", {}, 200),
-        ("::1", {}, 200),
+        ("127.0.0.1", {"host": "127.0.0.1:8187"}, 200),
+        ("::1", {"host": "[::1]:8187"}, 200),
+        ("127.0.0.1", {"host": "localhost:8187"}, 200),
+        # A name that somebody made to lead here, in a browser on this computer.
+        ("127.0.0.1", {"host": "evil.example"}, 401),
+        ("127.0.0.1", {"host": "127.0.0.1.evil.example:8187"}, 401),
         ("203.0.113.5", {}, 401),
         ("", {}, 401),
         ("127.0.0.1", {"x-forwarded-for": "203.0.113.5"}, 401),

@@ -10,6 +10,7 @@ from manager.domain.errors import NotAuthenticated, StoreUnavailable
 from manager.web.credentials import read_proof
 from manager.web.deps import Services, services_of, visitor_of
 from manager.web.errors import problem
+from manager.web.hosts import host_in, names_this_computer
 from manager.web.openapi import answers
 from manager.web.proxies import forwarded, is_loopback
 from manager.web.schemas import Health
@@ -60,5 +61,7 @@ def _may_read_metrics(request: Request, services: Services) -> bool:
     scheme, _, token = read_proof(request.scope).authorization.partition(" ")
     if services.metrics_token and scheme.lower() == "bearer":
         return hmac.compare_digest(token.strip().encode(), services.metrics_token.encode())
-    # A proxy on this computer looks like this computer, so nothing that was passed on counts as local.
-    return is_loopback(visitor.address) and not forwarded(request.scope)
+    # A proxy on this computer looks like this computer, so nothing that was passed on counts as local. Nor does a page
+    # in a browser here whose name was made to lead here.
+    local = is_loopback(visitor.address) and not forwarded(request.scope)
+    return local and names_this_computer(host_in(read_proof(request.scope).host))

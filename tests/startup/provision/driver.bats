@@ -35,6 +35,23 @@ problem() {
   [ "$(torch_variant 590.1)" = cu130 ]
 }
 
+@test "a GPU that CUDA 13 has left behind gets the builds before it, also beside a newer one" {
+  gpu
+  stand_in nvidia-smi 'case $* in *compute_cap*) printf "580.95.05, 8.9\n580.95.05, 7.0\n" ;; *) echo 580.95.05 ;; esac'
+  driver_ready
+  [ "$TORCH_VARIANT" = cu126 ]
+  [ "$(torch_variant 580.95.05 7.5)" = cu130 ]
+  [ "$(torch_variant 580.95.05 12.0)" = cu130 ]
+  [ "$(torch_variant 580.95.05 6.1)" = cu126 ]
+}
+
+@test "a driver that does not know of generations is asked for its version alone" {
+  gpu
+  stand_in nvidia-smi 'case $* in *compute_cap*) exit 2 ;; *) echo 470.82.01 ;; esac'
+  driver_ready
+  [ "$TORCH_VARIANT" = cu126 ]
+}
+
 @test "without a GPU the box refuses, and says so" {
   mkdir -p "$PCI_DEVICES/0000:00:01.0"
   echo 0x8086 >"$PCI_DEVICES/0000:00:01.0/vendor"

@@ -58,6 +58,13 @@ json() {
   [ -z "$(cat "$RUN/outbox/problem")" ]
 }
 
+@test "a long problem is cut between letters" {
+  problem_set comfyui comfyui "$(printf 'ü%.0s' {1..300})"
+  iconv -f UTF-8 -t UTF-8 "$RUN/outbox/problem" >/dev/null
+  problem_set comfyui comfyui "x$(printf 'ü%.0s' {1..300})"
+  iconv -f UTF-8 -t UTF-8 "$RUN/outbox/problem" >/dev/null
+}
+
 # Seconds pass only while something sleeps. still_clock [BODY]: what else a sleep does.
 still_clock() {
   echo 0.00 >"$RUN/clock"
