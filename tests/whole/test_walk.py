@@ -87,7 +87,9 @@ async def test_from_the_login_to_a_render_that_holds_the_box_to_the_stop(
     await program.until(lambda status: status["warning"] is None)
 
     # Nobody comes back: the box is stopped, and off is said once the cloud has said so.
-    program.clock.advance(minutes=31)
+    program.clock.advance(minutes=26)
+    await program.until(lambda status: status["warning"] is not None)
+    program.clock.advance(minutes=6)
     final = await program.until_phase("off")
     await expect(status.get_by_role("button", name="Start", exact=True)).to_be_visible()
     assert await page.locator("iframe").count() == 0
