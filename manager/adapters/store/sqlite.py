@@ -57,7 +57,7 @@ class SqliteBackend:
     """A database file.
 
     `busy_timeout` is how long a call waits for a lock that another process holds, and `sleep` (seconds) how it
-    waits where SQLite itself does not.
+    waits where that is not left to SQLite.
     """
 
     # SQLite has one writer; a second thread would only wait for the first.
@@ -134,17 +134,19 @@ class SqliteBackend:
             connection.execute(pragma)
 
     def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
-        """The file remembers it. SQLite refuses it at once, without its busy timeout, while others read the file."""
+        """The file remembers it. SQLite waits for some who are in its way and not for others, so the waiting is ours."""
+        connection.execute("PRAGMA busy_timeout = 0")
         for left in reversed(range(self._busy_timeout // _PAUSE + 1)):
-            # Asked first, each time: changing the mode needs the file for oneself, finding it changed does not.
-            if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
-                return
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
+                # Asked first: changing the mode needs the file for oneself, finding it changed does not.
+                if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+                    connection.execute("PRAGMA journal_mode = WAL")
+                break
             except sqlite3.OperationalError as error:
                 if not left or self.diagnose(error)[0] is not Trouble.LOCKED:
                     raise
                 self._sleep(_PAUSE.total_seconds())
+        connection.execute(f"PRAGMA busy_timeout = {self._busy_timeout // timedelta(milliseconds=1)}")
 
 
 def _begin(connection: Connection) -> None:

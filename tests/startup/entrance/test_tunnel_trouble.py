@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from box import Box
+from box import Box, wait_until
 from tunnelled import CLOUDFLARED, FIRST, ORIGIN, does, running, tunnelled
 from world import World
 
@@ -92,7 +92,13 @@ def test_a_cloudflared_that_never_connects_is_told_and_goes_on_trying(box: Box) 
     does(box, "waits")
     told = box.apply(GPUBOX_TUNNEL_PATIENCE="1")
     assert (told["url"], told["problem"]) == (None, "entrance_tunnel")
-    assert "It says: 2026-11-21T12:00:00Z ERR Failed to dial" in box.told("problem")
+
+    def its_words_are_told() -> bool:
+        box.apply(GPUBOX_TUNNEL_PATIENCE="1")
+        return "It says: 2026-11-21T12:00:00Z ERR Failed to dial" in box.told("problem")
+
+    # At the first time it may not have said anything yet.
+    wait_until(its_words_are_told)
     assert running(box)
     assert "--on-active 60" in box.calls("systemd-run")[-1]
 
