@@ -134,7 +134,7 @@ class SqliteBackend:
             connection.execute(pragma)
 
     def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
-        """The file remembers it. SQLite waits for some who are in its way and not for others, so the waiting is ours."""
+        """The file remembers it. SQLite waits for some who are in its way, but not for all, so the waiting is ours."""
         connection.execute("PRAGMA busy_timeout = 0")
         for left in reversed(range(self._busy_timeout // _PAUSE + 1)):
             try:

@@ -92,6 +92,8 @@ def test_a_cloudflared_that_never_connects_is_told_and_goes_on_trying(box: Box) 
     does(box, "waits")
     told = box.apply(GPUBOX_TUNNEL_PATIENCE="1")
     assert (told["url"], told["problem"]) == (None, "entrance_tunnel")
+    assert running(box)
+    assert "--on-active 60" in box.calls("systemd-run")[-1]
 
     def its_words_are_told() -> bool:
         box.apply(GPUBOX_TUNNEL_PATIENCE="1")
@@ -99,8 +101,6 @@ def test_a_cloudflared_that_never_connects_is_told_and_goes_on_trying(box: Box) 
 
     # At the first time it may not have said anything yet.
     wait_until(its_words_are_told)
-    assert running(box)
-    assert "--on-active 60" in box.calls("systemd-run")[-1]
 
 
 def test_where_the_token_cannot_be_read_again_the_tunnel_that_stands_is_kept(box: Box) -> None:
