@@ -49,8 +49,13 @@ def guarded(folder: Path, agent: Path, **disks: Path) -> Generator[VirtualMachin
     with virtual_machine(folder, disks=disks, files=FILES | unit, folders=parts) as vm:
         vm.boot()
         begin_comfyui(vm)
-        vm.run(f"mkdir -p /run/gpubox && echo '{json.dumps({'at': 0, 'hold_s': 86400})}' >{HOLD}")
+        hold(vm, 86400)
         yield vm
+
+
+def hold(vm: VirtualMachine, seconds: float) -> None:
+    """The manager's word; it holds until there is another."""
+    vm.run(f"mkdir -p /run/gpubox && echo '{json.dumps({'at': 0, 'hold_s': seconds})}' >{HOLD}")
 
 
 def ext4(image: Path) -> Path:
@@ -96,7 +101,7 @@ def test_where_systemd_is_dead_and_a_disk_hangs_the_kernel_powers_off_and_the_da
         vm.run(write)
         kill_systemd(vm)
         assert not is_clean(data)
-        vm.run(f"rm {HOLD}")
+        hold(vm, 0)
         vm.wait_for_poweroff()
     assert asked_of_systemd(vm) == FIRMER
     assert done_by_the_kernel(vm) == ["Emergency Sync", "Emergency Remount R/O", "Power Off"]
@@ -110,7 +115,7 @@ def test_where_systemd_is_dead_its_command_powers_off_without_it(tmp_path: Path,
     with guarded(tmp_path, agent) as vm:
         begin_guard(vm)
         kill_systemd(vm)
-        vm.run(f"rm {HOLD}")
+        hold(vm, 0)
         vm.wait_for_poweroff()
     assert asked_of_systemd(vm) == FIRMER
     assert done_by_the_kernel(vm) == []
@@ -128,7 +133,7 @@ def test_where_the_disk_hangs_that_its_notes_and_systemctl_are_on_the_kernel_pow
         begin_guard(vm)
         vm.run("sync && echo 3 >/proc/sys/vm/drop_caches")
         vm.let_hang("boot")
-        vm.run(f"rm {HOLD}")
+        hold(vm, 0)
         vm.wait_for_poweroff()
     assert done_by_the_kernel(vm)[-1] == "Power Off"
 
